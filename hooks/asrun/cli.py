@@ -1,0 +1,248 @@
+"""The commands: `asrun --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from asrun.problems import ProblemError
+
+app = typer.Typer(
+    name="asrun",
+    help="FastAPI, as run: record what a FastAPI app really does, and prove what is said of it.",
+    epilog="Exit codes: 0 all is proved, 1 there are problems, 2 wrong usage.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+out = Console()
+err = Console(stderr=True)
+
+LessonName = Annotated[str, typer.Argument(help="A lesson, as <chapter>/<lesson>.", metavar="LESSON")]
+LessonNames = Annotated[
+    list[str] | None, typer.Argument(help="Lessons, as <chapter>/<lesson>; all where none is named.", metavar="[LESSON]…")
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Run every scenario, whatever was recorded before.")]
+
+
+class Format(str, Enum):
+    """How problems are reported."""
+
+    text = "text"
+    json = "json"
+    junit = "junit"
+    github = "github"
+
+
+class TraceFormat(str, Enum):
+    """How a trace is printed."""
+
+    text = "text"
+    json = "json"
+
+
+def main() -> NoReturn:
+    """Run a command; no traceback of the engine reaches whoever called it."""
+    try:
+        app(standalone_mode=True)
+    except ProblemError as error:
+        from asrun.problems import show
+
+        show([error.problem], err)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        err.print("interrupted")
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - the last resort
+        report = _keep_traceback()
+        err.print(f"asrun itself failed: {type(error).__name__}: {error}", markup=False, highlight=False)
+        err.print(f"This is an error of asrun, not of a lesson. Please report it with {report}.", highlight=False)
+        sys.exit(70)
+    sys.exit(0)
+
+
+def _keep_traceback() -> Path:
+    path = _root() / ".asrun" / "crash.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(traceback.format_exc(), encoding="utf-8")
+    return path
+
+
+def _root() -> Path:
+    """The project's root: the nearest folder upwards that holds `snippets/chapters.toml`."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "snippets" / "chapters.toml").is_file():
+            return folder
+    return here
+
+
+def _in_ci() -> bool:
+    return os.environ.get("CI", "").lower() in ("1", "true", "yes")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Tell on standard error what is being done, where someone looks."""
+    if not err.is_terminal:
+        yield lambda what: None
+        return
+    with err.status("starting") as status:
+        yield lambda what: status.update(Text(what))
+
+
+@app.command()
+def build(
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path(".asrun/pages"),
+    draft: Annotated[bool, typer.Option("--draft", help="Write the pages though there are problems; each stands on its page.")] = False,
+    no_cache: NoCache = False,
+) -> None:
+    """Record every lesson, check all that is said, and write the pages.
+
+    Nothing is written where something is wrong, unless [bold]--draft[/] asks for it: what the
+    last good build wrote stays in place.
+    """
+    from asrun import pipeline
+    from asrun.problems import show
+
+    with _progress() as progress:
+        options = pipeline.Options(_root(), cached=not (no_cache or _in_ci()), progress=progress)
+        checked = pipeline.build(options, folder if folder.is_absolute() else Path.cwd() / folder, draft=draft)
+    show(checked.problems, err)
+    cached = len(checked.traces) - checked.ran
+    ran = f"{checked.ran} recorded now, {max(cached, 0)} from the cache"
+    err.print(f"{checked.summary} ({ran})", highlight=False)
+    raise typer.Exit(1 if checked.problems else 0)
+
+
+@app.command()
+def check(
+    lessons: LessonNames = None,
+    format: Annotated[Format, typer.Option(help="How problems are reported.")] = Format.text,
+    no_cache: NoCache = False,
+) -> None:
+    """Say whether every lesson runs as accepted, and whether all that is said of it is true.
+
+    Tells all problems of all lessons, each with the author's file and line. Writes nothing.
+    """
+    from asrun import pipeline, problems
+
+    with _progress() as progress:
+        options = pipeline.Options(_root(), tuple(lessons or ()), cached=not (no_cache or _in_ci()), progress=progress)
+        checked = pipeline.check_all(options)
+    if format is Format.json:
+        sys.stdout.write(problems.to_json(checked.problems, checked.summary))
+    elif format is Format.junit:
+        sys.stdout.write(problems.to_junit(checked.problems, [x.id for x in checked.lessons]))
+    elif format is Format.github:
+        sys.stdout.write(problems.to_github(checked.problems))
+    else:
+        problems.show(checked.problems, out)
+        out.print(checked.summary, highlight=False)
+    raise typer.Exit(1 if checked.problems else 0)
+
+
+@app.command()
+def record(
+    lesson: LessonName,
+    scenario: Annotated[str | None, typer.Option(help="One scenario only.")] = None,
+    format: Annotated[TraceFormat, typer.Option(help="Events a line each, or the published JSON.")] = TraceFormat.text,
+    raw: Annotated[bool, typer.Option("--raw", help="Show what each normaliser changed, too.")] = False,
+) -> None:
+    """Run a lesson's scenarios and print their traces.
+
+    The JSON is what the site offers for download; [bold]asrun schema[/] describes it.
+    """
+    from asrun import inspect
+
+    with _progress() as progress:
+        recorded = inspect.record(_root(), lesson, scenario, progress)
+    for one in recorded:
+        if format is TraceFormat.json:
+            sys.stdout.write(one.trace.to_json())
+        else:
+            inspect.print_trace(one, out, raw=raw)
+
+
+@app.command()
+def show(
+    lesson: LessonName,
+    scenario: Annotated[str | None, typer.Option(help="One scenario only.")] = None,
+) -> None:
+    """Draw a lesson's execution tables in the terminal."""
+    from asrun import inspect
+
+    with _progress() as progress:
+        recorded = inspect.record(_root(), lesson, scenario, progress)
+    for one in recorded:
+        table = Table(title=f"{one.trace.title}", title_justify="left", expand=True, show_lines=False)
+        for name, ratio in (("Step", None), ("Action", 5), ("State before", 3), ("State after", 3), ("Notes", 3)):
+            table.add_column(name, ratio=ratio, overflow="fold")
+        for step in inspect.steps(one):
+            action = Text.assemble((f"{step.lane_label}  ", "dim"), (step.action, "bold"), "\n", inspect.plain(step.what))
+            notes = Text("\n".join(inspect.plain(note.text) for note in step.notes))
+            table.add_row(str(step.n), action, Text("\n".join(step.before)), Text("\n".join(step.after)), notes)
+        out.print(table)
+
+
+@app.command()
+def accept(
+    lessons: LessonNames = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept without asking.")] = False,
+) -> None:
+    """Accept what the lessons do now as what they should do.
+
+    Records each scenario twice and refuses one that differs between the two; shows what changed
+    since it was last accepted, asks, and writes the recording. Under [bold]CI=true[/] nothing is
+    ever accepted.
+    """
+    from asrun import inspect, problems
+
+    if _in_ci():
+        err.print("CI=true: nothing is accepted here. Accept on a machine where someone looks at the change.")
+        raise typer.Exit(1)
+    with _progress() as progress:
+        proposals, found, leftovers = inspect.proposals(_root(), tuple(lessons or ()), progress)
+    problems.show(found, err)
+    written = 0
+    for proposal in proposals:
+        name = f"{proposal.lesson.id} · {proposal.scenario.name}"
+        if proposal.change is not None:
+            problems.show([proposal.change], out)
+            question = f"{name}: accept the change?"
+        elif proposal.replaces is not None:
+            question = f"{name}: the same behaviour; bring its recording up to date?"
+        else:
+            inspect.print_new(proposal, out)
+            question = f"{name}: accept this run?"
+        if yes or typer.confirm(question):
+            proposal.write()
+            written += 1
+    for file in leftovers:
+        if yes or typer.confirm(f"{file.name} in {file.parent.name}: no scenario has this name; remove it?"):
+            file.unlink()
+            written += 1
+            if not any(file.parent.iterdir()):
+                file.parent.rmdir()
+    out.print("nothing to accept" if not (written or proposals or leftovers) else f"{written} written", highlight=False)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a trace."""
+    from asrun.schema import trace_schema
+
+    sys.stdout.write(trace_schema())

@@ -1,0 +1,167 @@
+"""The accepted recording: a trace's compared fields as text, one event a line.
+
+Made to be read in a code host's diff: a changed order reads as moved lines. The last line is a
+checksum of the lines above it, so that a recording edited by hand is told from a recorded one.
+
+    asrun recording 1
+    lesson yield-dependencies/async-generator
+    …
+    loop.1   r1 get_db#1       yield    "yield db" value="AsyncSession#1"
+    …
+    sha256 5f2c…
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from asrun.model import Event, Trace, Versions
+
+FORMAT = 1
+"""Version of this text form. Raised when lines change though behaviour does not."""
+
+_KEY = re.compile(r"\s*([^\s=]+)=")
+_DECODER = json.JSONDecoder()
+
+
+class RecordingError(ValueError):
+    """The text is no recording, or was edited by hand.
+
+    Args:
+        message: what is wrong with it.
+        line: where, from 1.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An accepted recording."""
+
+    format: int
+    lesson: str
+    scenario: str
+    title: str
+    versions: Versions
+    lines: tuple[str, ...]
+    """The events, a line each."""
+    events: tuple[Event, ...] = field(default=(), compare=False)
+    """The same, parsed; without what is shown and not compared."""
+
+
+def event_line(event: Event) -> str:
+    """An event's compared fields on one line."""
+    lane = f"{event.lane}.{event.unit}" if event.unit else event.lane
+    who = f"{event.function}#{event.frame}" if event.function else "-"
+    request = f"r{event.request}" if event.request is not None else "-"
+    parts = [f"{lane:<8} {request:<2} {who:<16} {event.kind:<8}"]
+    if event.text is not None:
+        parts.append(_json(event.text))
+    if event.asgi is not None:
+        parts.append(f"asgi={_json(event.asgi)}")
+    parts += [f"{k}={_json(v)}" for k, v in event.detail.items()]
+    parts += [f"name:{k}={_json(v)}" for k, v in event.names.items()]
+    parts += [f"state:{k}={_json(v)}" for k, v in event.states.items()]
+    return " ".join(parts).rstrip()
+
+
+def lines_of(trace: Trace) -> tuple[str, ...]:
+    """The trace's events as lines."""
+    return tuple(event_line(e) for e in trace.events)
+
+
+def digest_of(trace: Trace) -> str:
+    """Digest of what is compared: it changes exactly when behaviour does."""
+    return hashlib.sha256("\n".join(lines_of(trace)).encode()).hexdigest()[:16]
+
+
+def to_text(trace: Trace) -> str:
+    """The trace as an accepted recording's text."""
+    v = trace.versions
+    head = [
+        f"asrun recording {FORMAT}",
+        f"lesson {trace.lesson}",
+        f"scenario {trace.scenario} {_json(trace.title)}",
+        f"versions fastapi={v.fastapi} starlette={v.starlette} pydantic={v.pydantic} anyio={v.anyio} python={v.python}",
+        "",
+    ]
+    body = "\n".join([*head, *lines_of(trace)]) + "\n"
+    return f"{body}sha256 {hashlib.sha256(body.encode()).hexdigest()}\n"
+
+
+def from_text(text: str) -> Recording:
+    """Read an accepted recording.
+
+    Raises:
+        RecordingError: it is none, or its checksum does not fit.
+    """
+    lines = text.split("\n")
+    if lines and lines[-1] == "":
+        lines.pop()
+    match = re.fullmatch(r"asrun recording (\d+)", lines[0] if lines else "")
+    if match is None:
+        raise RecordingError("this is no recording: its first line is not `asrun recording N`", 1)
+    if not lines[-1].startswith("sha256 "):
+        raise RecordingError("the checksum is missing: the last line is not `sha256 …`", len(lines))
+    body = "\n".join(lines[:-1]) + "\n"
+    if lines[-1] != f"sha256 {hashlib.sha256(body.encode()).hexdigest()}":
+        raise RecordingError("it was edited by hand: its checksum does not fit", len(lines))
+    try:
+        lesson = lines[1].removeprefix("lesson ")
+        _, scenario, title = lines[2].split(" ", 2)
+        versions = dict(pair.split("=", 1) for pair in lines[3].removeprefix("versions ").split())
+        events = lines[5:-1]
+        return Recording(
+            format=int(match[1]),
+            lesson=lesson,
+            scenario=scenario,
+            title=json.loads(title),
+            versions=Versions(**versions),
+            lines=tuple(events),
+            events=tuple(_parse(seq, line) for seq, line in enumerate(events, 1)),
+        )
+    except (ValueError, IndexError, TypeError) as error:
+        raise RecordingError(f"it cannot be read: {error}", 1) from error
+
+
+def _parse(seq: int, line: str) -> Event:
+    lane, request, who, kind, *rest = line.split(None, 4)
+    name, _, unit = lane.partition(".")
+    function, _, frame = who.rpartition("#")
+    fields: dict[str, Any] = {"seq": seq, "kind": kind, "lane": name, "unit": int(unit or 0)}
+    if request != "-":
+        fields["request"] = int(request[1:])
+    if function:
+        fields |= {"function": function, "frame": int(frame)}
+    tail, at = (rest[0] if rest else ""), 0
+    if tail.startswith('"'):
+        fields["text"], at = _DECODER.raw_decode(tail, 0)
+    detail: dict[str, Any] = {}
+    names: dict[str, Any] = {}
+    states: dict[str, Any] = {}
+    while at < len(tail):
+        match = _KEY.match(tail, at)
+        if match is None:
+            raise ValueError(f"event {seq}: {tail[at:]!r} is not name=value")
+        value, at = _DECODER.raw_decode(tail, match.end())
+        group, _, key = match[1].partition(":")
+        if group == "name" and key:
+            names[key] = value
+        elif group == "state" and key:
+            states[key] = value
+        elif match[1] == "asgi":
+            fields["asgi"] = value
+        else:
+            detail[match[1]] = value
+    return Event(**fields, detail=detail, names=names, states=states)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

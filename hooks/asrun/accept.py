@@ -42,11 +42,15 @@ def unstable(lesson: Lesson, scenario: Scenario, first: Trace, again: Trace) -> 
     """Where two recordings of one scenario differ: the field, and both values."""
     for a, b in zip(first.events, again.events, strict=False):
         if event_line(a) != event_line(b):
-            return _unstable(lesson, scenario, a.line, *_first_difference(a.model_dump(), b.model_dump()))
+            return _unstable(
+                lesson, scenario, a.line, *_first_difference(a.model_dump(), b.model_dump())
+            )
     if len(first.events) != len(again.events):
         longer = max(first.events, again.events, key=len)
         extra = longer[min(len(first.events), len(again.events))]
-        return _unstable(lesson, scenario, extra.line, "events", f"{len(first.events)}", f"{len(again.events)}")
+        return _unstable(
+            lesson, scenario, extra.line, "events", f"{len(first.events)}", f"{len(again.events)}"
+        )
     return None
 
 
@@ -60,13 +64,16 @@ def _first_difference(a: dict[str, object], b: dict[str, object]) -> tuple[str, 
     return name, str(x), str(y)
 
 
-def _unstable(lesson: Lesson, scenario: Scenario, line: int | None, field: str, a: str, b: str) -> Problem:
+def _unstable(
+    lesson: Lesson, scenario: Scenario, line: int | None, field: str, a: str, b: str
+) -> Problem:
     return Problem(
         "unstable",
         lesson.file("app.py" if line else "lesson.py"),
         line or scenario.line,
         f"two recordings of `{scenario.name}` differ in `{field}`",
-        "A recording has to come out the same each time: leave out what depends on chance, or on the machine.",
+        "A recording has to come out the same each time: leave out what depends on chance, or on "
+        "the machine.",
         expected=a,
         ran=b,
         lesson=lesson.id,
@@ -75,7 +82,7 @@ def _unstable(lesson: Lesson, scenario: Scenario, line: int | None, field: str, 
 
 
 def propose(lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf) -> Proposal | None:
-    """What accepting a trace would write; None where the accepted recording says the same already."""
+    """What accepting a trace would write; None where what is accepted says the same already."""
     file = check.recording_folder(lesson, scenario.name) / f"{trace.versions.fastapi}.txt"
     old = check.accepted(lesson, scenario)
     if old is None:
@@ -95,4 +102,9 @@ def leftovers(lesson: Lesson) -> list[Path]:
     """Accepted recordings of scenarios that the lesson no longer has."""
     names = {s.name for s in lesson.scenarios}
     folders = sorted((lesson.folder / "recordings").glob("*"))
-    return [file for folder in folders if folder.name not in names for file in sorted(folder.glob("*.txt"))]
+    return [
+        file
+        for folder in folders
+        if folder.name not in names
+        for file in sorted(folder.glob("*.txt"))
+    ]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from difflib import SequenceMatcher
 from pathlib import Path
 
 from asrun.holds import Holds
-from asrun.model import DiffRow, Lesson, Problem, ProblemKind, Scenario, Trace, Verdict
-from asrun.recording import FORMAT, Recording, RecordingError, event_line, from_text, lines_of
+from asrun.model import Lesson, Problem, ProblemKind, Scenario, Trace, Verdict
+from asrun.recording import FORMAT, Recording, RecordingError, from_text, lines_of
+from asrun.stepdiff import in_words, step_diff, with_context
 from asrun.story import Step
 
 StepsOf = Callable[[Lesson, Trace], Sequence[Step]]
@@ -33,7 +32,6 @@ _TODO = {
     "crashed": "Mend the proof.",
     "hung": "A proof asks the trace and ends; look for a loop.",
 }
-_CONTEXT = 1
 
 
 def recording_folder(lesson: Lesson, scenario: str) -> Path:
@@ -47,19 +45,24 @@ def accepted(lesson: Lesson, scenario: Scenario) -> Path | None:
     return files[0] if files else None
 
 
-def against_accepted(lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf) -> list[Problem]:
+def against_accepted(
+    lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf
+) -> list[Problem]:
     """What differs between a trace and its accepted recording."""
     file = accepted(lesson, scenario)
-    where = {"lesson": lesson.id, "scenario": scenario.name}
     accept = f"`asrun accept {lesson.id}`"
     if file is None:
         return [
             Problem(
-                "not-accepted", lesson.file("lesson.py"), scenario.line,
+                "not-accepted",
+                lesson.file("lesson.py"),
+                scenario.line,
                 f"the scenario `{scenario.name}` has no accepted recording",
-                f"Look at it with `asrun show {lesson.id}`, then accept it with {accept}.", **where,
+                f"Look at it with `asrun show {lesson.id}`, then accept it with {accept}.",
+                lesson=lesson.id,
+                scenario=scenario.name,
             )
-        ]  # fmt: skip
+        ]
     path = lesson.file(f"recordings/{scenario.name}/{file.name}")
     try:
         recording = from_text(file.read_text(encoding="utf-8"))
@@ -67,18 +70,27 @@ def against_accepted(lesson: Lesson, scenario: Scenario, trace: Trace, steps_of:
         line = error.line if isinstance(error, RecordingError) else 1
         return [
             Problem(
-                "stale-recording", path, line, str(error),
-                f"Restore the file from version control, or record it anew with {accept}.", **where,
+                "stale-recording",
+                path,
+                line,
+                str(error),
+                f"Restore the file from version control, or record it anew with {accept}.",
+                lesson=lesson.id,
+                scenario=scenario.name,
             )
-        ]  # fmt: skip
+        ]
     if recording.format != FORMAT:
         return [
             Problem(
-                "format-changed", path, 1,
-                f"it was accepted in format {recording.format}, and this recorder writes format {FORMAT}",
-                f"Approve the new format with {accept}.", **where,
+                "format-changed",
+                path,
+                1,
+                f"it was accepted in format {recording.format}, and this recorder writes {FORMAT}",
+                f"Approve the new format with {accept}.",
+                lesson=lesson.id,
+                scenario=scenario.name,
             )
-        ]  # fmt: skip
+        ]
     old, new = _comparable(recording, trace)
     if old == new:
         return []
@@ -95,10 +107,16 @@ def _comparable(recording: Recording, trace: Trace) -> tuple[list[str], list[str
     return old, new
 
 
-def _changed(lesson: Lesson, scenario: Scenario, recording: Recording, trace: Trace, steps_of: StepsOf) -> Problem:
+def _changed(
+    lesson: Lesson, scenario: Scenario, recording: Recording, trace: Trace, steps_of: StepsOf
+) -> Problem:
     old_trace = Trace(
-        lesson=lesson.id, scenario=scenario.name, title=scenario.title, versions=recording.versions, events=recording.events
-    )  # fmt: skip
+        lesson=lesson.id,
+        scenario=scenario.name,
+        title=scenario.title,
+        versions=recording.versions,
+        events=recording.events,
+    )
     old, new = list(steps_of(lesson, old_trace)), list(steps_of(lesson, trace))
     rows = step_diff(old, old_trace, new, trace)
     first = next((r for r in rows if r[0].move != "same"), None)
@@ -111,106 +129,12 @@ def _changed(lesson: Lesson, scenario: Scenario, recording: Recording, trace: Tr
         "behaviour-changed",
         lesson.file("app.py") if line else lesson.file("lesson.py"),
         line or scenario.line,
-        f'"{scenario.title}": {_in_words(moves)}{on}',
-        f"If this is what the app should do, accept it with `asrun accept {lesson.id}`; else mend app.py.",
+        f'"{scenario.title}": {in_words(moves)}{on}',
+        f"If the app should do this, accept it with `asrun accept {lesson.id}`; else mend app.py.",
         lesson=lesson.id,
         scenario=scenario.name,
-        diff=tuple(r[0] for r in _with_context(rows)),
+        diff=tuple(r[0] for r in with_context(rows)),
     )
-
-
-Row = tuple[DiffRow, Step | None]
-
-
-def step_diff(old: Sequence[Step], old_trace: Trace, new: Sequence[Step], new_trace: Trace) -> list[Row]:
-    """Compare two runs step by step.
-
-    Returns:
-        Rows in the order of the new run, each with its step there; steps that are gone stand
-        where they were, with None.
-    """
-    old_lines = {s.key: _lines(s, old_trace) for s in old}
-    old_by_key = {s.key: s for s in old}
-    new_keys = {s.key for s in new}
-    stays, earlier = _moves([s.key for s in old], [s.key for s in new])
-    rows: list[Row] = []
-    for step in new:
-        if step.key not in old_by_key:
-            rows.append((DiffRow("new", _label(step)), step))
-        elif step.key not in stays:
-            by = earlier[step.key]
-            rows.append((DiffRow("earlier" if by > 0 else "later", _label(step), abs(by)), step))
-        elif old_lines[step.key] != _lines(step, new_trace):
-            was = _difference(old_by_key[step.key], step, old_lines[step.key], _lines(step, new_trace))
-            rows.append((DiffRow("changed", _label(step), was=was), step))
-        else:
-            rows.append((DiffRow("same", _label(step)), step))
-    for i, step in enumerate(old):
-        if step.key not in new_keys:
-            after = next((s.key for s in reversed(old[:i]) if s.key in new_keys), None)
-            at = next((j + 1 for j, (_, s) in enumerate(rows) if s is not None and s.key == after), 0)
-            while at < len(rows) and rows[at][0].move == "gone":
-                at += 1
-            rows.insert(at, (DiffRow("gone", _label(step)), None))
-    return rows
-
-
-def _moves(old: list[str], new: list[str]) -> tuple[set[str], dict[str, int]]:
-    """Which steps keep their order, and by how many places the others moved (positive: earlier).
-
-    Places are counted among the steps that both runs have.
-    """
-    common = set(old) & set(new)
-    a, b = [k for k in old if k in common], [k for k in new if k in common]
-    matcher = SequenceMatcher(None, a, b, autojunk=False)
-    stays = {a[i] for block in matcher.get_matching_blocks() for i in range(block.a, block.a + block.size)}
-    place_old, place_new = {k: i for i, k in enumerate(a)}, {k: i for i, k in enumerate(b)}
-    return stays, {k: place_old[k] - place_new[k] for k in common - stays}
-
-
-def _lines(step: Step, trace: Trace) -> list[str]:
-    return [event_line(trace.events[e.seq - 1]) for e in step.events]
-
-
-def _label(step: Step) -> str:
-    return f"{step.lane_label}: {step.action}"
-
-
-def _difference(old: Step, new: Step, old_lines: list[str], new_lines: list[str]) -> str:
-    """What a step was, in the first way in which the two differ."""
-    if old.lane_label != new.lane_label:
-        return f"on {old.lane_label}"
-    if old.after != new.after:
-        return ", ".join(old.after)
-    gone = [line for line in old_lines if line not in new_lines]
-    return " ".join((gone or old_lines)[0].split())
-
-
-def _in_words(moves: Sequence[DiffRow]) -> str:
-    """The diff in a sentence: counts by kind, and the smallest change by name."""
-    counts = Counter(m.move for m in moves)
-    if not counts:
-        return "events changed inside a step"
-    rare = min(counts, key=lambda move: counts[move])
-    named = next(m for m in moves if m.move == rare)
-    word = {
-        "earlier": f"runs {named.by} steps earlier", "later": f"runs {named.by} steps later",
-        "gone": "no longer runs", "new": "runs now", "changed": f"is no longer: {named.was}",
-    }[named.move]  # fmt: skip
-    rest = sum(counts.values()) - 1
-    more = f", and {rest} more step{'s' if rest != 1 else ''} differ{'s' if rest == 1 else ''}" if rest else ""
-    return f"`{named.text}` {word}{more}"
-
-
-def _with_context(rows: Sequence[Row]) -> list[Row]:
-    """The rows that differ, and their neighbours."""
-    wanted = {
-        j
-        for i, (row, _) in enumerate(rows)
-        if row.move != "same"
-        for j in range(i - _CONTEXT, i + _CONTEXT + 1)
-    }
-    return [row for i, row in enumerate(rows) if i in wanted]
 
 
 def orphans(lessons: Sequence[Lesson], root: Path) -> list[Problem]:
@@ -225,11 +149,14 @@ def orphans(lessons: Sequence[Lesson], root: Path) -> list[Problem]:
             path = file.relative_to(root).as_posix()
             problems.append(
                 Problem(
-                    "stale-recording", path, 1, "no lesson has this scenario",
+                    "stale-recording",
+                    path,
+                    1,
+                    "no lesson has this scenario",
                     "Remove the file, or give the scenario its name back.",
                     lesson="/".join(folder.parts[-2:]) if folder in readable else "",
                 )
-            )  # fmt: skip
+            )
     return problems
 
 
@@ -256,12 +183,16 @@ def statements(
             if not holds_here:
                 problems.append(
                     Problem(
-                        "holds-wrong", lesson.file("lesson.py"), statement.line,
-                        f"`{statement.name}` is said to hold in {statement.holds}, and is true on FastAPI {fastapi} too",
+                        "holds-wrong",
+                        lesson.file("lesson.py"),
+                        statement.line,
+                        f"`{statement.name}` is said to hold in {statement.holds}, "
+                        f"and is true on FastAPI {fastapi} too",
                         "Widen `holds=` to the versions in which it is true.",
-                        lesson=lesson.id, statement=statement.name,
+                        lesson=lesson.id,
+                        statement=statement.name,
                     )
-                )  # fmt: skip
+                )
             continue
         if not holds_here and fastapi == pinned and verdict.outcome in ("false", "missing"):
             continue
@@ -271,8 +202,15 @@ def statements(
             todo = f"Nothing, if you meant to try FastAPI {fastapi}; the project pins {pinned}."
         problems.append(
             Problem(
-                _PROBLEM_OF[verdict.outcome], lesson.file("lesson.py"), line, message, todo,
-                expected=statement.text, lesson=lesson.id, scenario=statement.on[0], statement=statement.name,
+                _PROBLEM_OF[verdict.outcome],
+                lesson.file("lesson.py"),
+                line,
+                message,
+                todo,
+                expected=statement.text,
+                lesson=lesson.id,
+                scenario=statement.on[0],
+                statement=statement.name,
             )
-        )  # fmt: skip
+        )
     return problems

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -30,14 +30,21 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
-LessonName = Annotated[str, typer.Argument(help="A lesson, as <chapter>/<lesson>.", metavar="LESSON")]
-LessonNames = Annotated[
-    list[str] | None, typer.Argument(help="Lessons, as <chapter>/<lesson>; all where none is named.", metavar="[LESSON]…")
+LessonName = Annotated[
+    str, typer.Argument(help="A lesson, as <chapter>/<lesson>.", metavar="LESSON")
 ]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Run every scenario, whatever was recorded before.")]
+LessonNames = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Lessons, as <chapter>/<lesson>; all where none is named.", metavar="[LESSON]…"
+    ),
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Run every scenario, whatever was recorded before.")
+]
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How problems are reported."""
 
     text = "text"
@@ -46,7 +53,7 @@ class Format(str, Enum):
     github = "github"
 
 
-class TraceFormat(str, Enum):
+class TraceFormat(StrEnum):
     """How a trace is printed."""
 
     text = "text"
@@ -67,8 +74,13 @@ def main() -> NoReturn:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the last resort
         report = _keep_traceback()
-        err.print(f"asrun itself failed: {type(error).__name__}: {error}", markup=False, highlight=False)
-        err.print(f"This is an error of asrun, not of a lesson. Please report it with {report}.", highlight=False)
+        err.print(
+            f"asrun itself failed: {type(error).__name__}: {error}", markup=False, highlight=False
+        )
+        err.print(
+            f"This is an error of asrun, not of a lesson. Please report it with {report}.",
+            highlight=False,
+        )
         sys.exit(70)
     sys.exit(0)
 
@@ -105,8 +117,15 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
 @app.command()
 def build(
-    folder: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path(".asrun/pages"),
-    draft: Annotated[bool, typer.Option("--draft", help="Write the pages though there are problems; each stands on its page.")] = False,
+    folder: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path(
+        ".asrun/pages"
+    ),
+    draft: Annotated[
+        bool,
+        typer.Option(
+            "--draft", help="Write the pages though there are problems; each stands on its page."
+        ),
+    ] = False,
     no_cache: NoCache = False,
 ) -> None:
     """Record every lesson, check all that is said, and write the pages.
@@ -119,18 +138,22 @@ def build(
 
     with _progress() as progress:
         options = pipeline.Options(_root(), cached=not (no_cache or _in_ci()), progress=progress)
-        checked = pipeline.build(options, folder if folder.is_absolute() else Path.cwd() / folder, draft=draft)
+        checked = pipeline.build(
+            options, folder if folder.is_absolute() else Path.cwd() / folder, draft=draft
+        )
     show(checked.problems, err)
     cached = len(checked.traces) - checked.ran
     ran = f"{checked.ran} recorded now, {max(cached, 0)} from the cache"
-    err.print(f"{checked.summary} ({ran})", highlight=False)
+    err.print(f"{checked.summary} ({ran})", highlight=False, soft_wrap=True)
     raise typer.Exit(1 if checked.problems else 0)
 
 
 @app.command()
 def check(
     lessons: LessonNames = None,
-    format: Annotated[Format, typer.Option(help="How problems are reported.")] = Format.text,
+    form: Annotated[
+        Format, typer.Option("--format", help="How problems are reported.")
+    ] = Format.text,
     no_cache: NoCache = False,
 ) -> None:
     """Say whether every lesson runs as accepted, and whether all that is said of it is true.
@@ -140,17 +163,19 @@ def check(
     from asrun import pipeline, problems
 
     with _progress() as progress:
-        options = pipeline.Options(_root(), tuple(lessons or ()), cached=not (no_cache or _in_ci()), progress=progress)
+        options = pipeline.Options(
+            _root(), tuple(lessons or ()), cached=not (no_cache or _in_ci()), progress=progress
+        )
         checked = pipeline.check_all(options)
-    if format is Format.json:
+    if form is Format.json:
         sys.stdout.write(problems.to_json(checked.problems, checked.summary))
-    elif format is Format.junit:
+    elif form is Format.junit:
         sys.stdout.write(problems.to_junit(checked.problems, [x.id for x in checked.lessons]))
-    elif format is Format.github:
+    elif form is Format.github:
         sys.stdout.write(problems.to_github(checked.problems))
     else:
         problems.show(checked.problems, out)
-        out.print(checked.summary, highlight=False)
+        out.print(checked.summary, highlight=False, soft_wrap=True)
     raise typer.Exit(1 if checked.problems else 0)
 
 
@@ -158,8 +183,12 @@ def check(
 def record(
     lesson: LessonName,
     scenario: Annotated[str | None, typer.Option(help="One scenario only.")] = None,
-    format: Annotated[TraceFormat, typer.Option(help="Events a line each, or the published JSON.")] = TraceFormat.text,
-    raw: Annotated[bool, typer.Option("--raw", help="Show what each normaliser changed, too.")] = False,
+    form: Annotated[
+        TraceFormat, typer.Option("--format", help="Events a line each, or the published JSON.")
+    ] = TraceFormat.text,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Show what each normaliser changed, too.")
+    ] = False,
 ) -> None:
     """Run a lesson's scenarios and print their traces.
 
@@ -170,7 +199,7 @@ def record(
     with _progress() as progress:
         recorded = inspect.record(_root(), lesson, scenario, progress)
     for one in recorded:
-        if format is TraceFormat.json:
+        if form is TraceFormat.json:
             sys.stdout.write(one.trace.to_json())
         else:
             inspect.print_trace(one, out, raw=raw)
@@ -187,13 +216,32 @@ def show(
     with _progress() as progress:
         recorded = inspect.record(_root(), lesson, scenario, progress)
     for one in recorded:
-        table = Table(title=f"{one.trace.title}", title_justify="left", expand=True, show_lines=False)
-        for name, ratio in (("Step", None), ("Action", 5), ("State before", 3), ("State after", 3), ("Notes", 3)):
+        table = Table(
+            title=f"{one.trace.title}", title_justify="left", expand=True, show_lines=False
+        )
+        for name, ratio in (
+            ("Step", None),
+            ("Action", 5),
+            ("State before", 3),
+            ("State after", 3),
+            ("Notes", 3),
+        ):
             table.add_column(name, ratio=ratio, overflow="fold")
         for step in inspect.steps(one):
-            action = Text.assemble((f"{step.lane_label}  ", "dim"), (step.action, "bold"), "\n", inspect.plain(step.what))
+            action = Text.assemble(
+                (f"{step.lane_label}  ", "dim"),
+                (step.action, "bold"),
+                "\n",
+                inspect.plain(step.what),
+            )
             notes = Text("\n".join(inspect.plain(note.text) for note in step.notes))
-            table.add_row(str(step.n), action, Text("\n".join(step.before)), Text("\n".join(step.after)), notes)
+            table.add_row(
+                str(step.n),
+                action,
+                Text("\n".join(step.before)),
+                Text("\n".join(step.after)),
+                notes,
+            )
         out.print(table)
 
 
@@ -211,7 +259,7 @@ def accept(
     from asrun import inspect, problems
 
     if _in_ci():
-        err.print("CI=true: nothing is accepted here. Accept on a machine where someone looks at the change.")
+        err.print("CI=true: nothing is accepted here. Accept where someone looks at the change.")
         raise typer.Exit(1)
     with _progress() as progress:
         proposals, found, leftovers = inspect.proposals(_root(), tuple(lessons or ()), progress)
@@ -231,12 +279,17 @@ def accept(
             proposal.write()
             written += 1
     for file in leftovers:
-        if yes or typer.confirm(f"{file.name} in {file.parent.name}: no scenario has this name; remove it?"):
+        if yes or typer.confirm(
+            f"{file.name} in {file.parent.name}: no scenario has this name; remove it?"
+        ):
             file.unlink()
             written += 1
             if not any(file.parent.iterdir()):
                 file.parent.rmdir()
-    out.print("nothing to accept" if not (written or proposals or leftovers) else f"{written} written", highlight=False)
+    out.print(
+        "nothing to accept" if not (written or proposals or leftovers) else f"{written} written",
+        highlight=False,
+    )
     raise typer.Exit(1 if found else 0)
 
 

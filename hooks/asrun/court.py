@@ -36,20 +36,34 @@ def judge(
     result: dict[str, dict[str, Verdict]] = {}
     jobs = []
     for lesson in lessons:
-        mine = {s.name: traces[lesson.id, s.name] for s in lesson.scenarios if (lesson.id, s.name) in traces}
+        mine = {
+            s.name: traces[lesson.id, s.name]
+            for s in lesson.scenarios
+            if (lesson.id, s.name) in traces
+        }
         statements = [s for s in lesson.statements if all(name in mine for name in s.on)]
         if not statements:
             result[lesson.id] = {}
             continue
         digests = [f"{name}:{digest_of(trace)}" for name, trace in mine.items()]
-        key = cache.key_of("verdicts", lesson.id, lesson.source, cache.environment(), cache.engine("judge"), *digests)
+        key = cache.key_of(
+            "verdicts",
+            lesson.id,
+            lesson.source,
+            cache.environment(),
+            cache.engine("judge"),
+            *digests,
+        )
         entry = store.get(key)
         if entry is not None:
             result[lesson.id] = _verdicts(entry["verdicts"])
             continue
         request = {
             "folder": str(lesson.folder),
-            "traces": {n: t.model_dump(mode="json", by_alias=True, exclude_defaults=True) for n, t in mine.items()},
+            "traces": {
+                n: t.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+                for n, t in mine.items()
+            },
             "statements": [{"name": s.name, "kind": s.kind, "on": list(s.on)} for s in statements],
         }
         jobs.append(Job((lesson, key, statements), _ENTRY, request, _DEADLINE))
@@ -77,9 +91,16 @@ def _failed(statement: Statement, ended: Ended) -> Verdict:
     line = own[-1][1] if own else 0
     if ended.hung:
         where = f" in `{own[-1][2]}`" if own else ""
-        return Verdict(statement.name, "hung", message=f"the lesson's proofs did not end: they hang{where}", line=line)
+        return Verdict(
+            statement.name,
+            "hung",
+            message=f"the lesson's proofs did not end: they hang{where}",
+            line=line,
+        )
     last = ended.output.strip().splitlines() or [f"status {ended.code}"]
-    return Verdict(statement.name, "crashed", message=f"the judging child ended: {last[-1]}", line=line)
+    return Verdict(
+        statement.name, "crashed", message=f"the judging child ended: {last[-1]}", line=line
+    )
 
 
 def _verdicts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Verdict]:

@@ -31,8 +31,8 @@ def replace_folder(folder: Path, files: Mapping[str, str]) -> None:
         old = None
         if folder.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) / "old"
-            os.rename(folder, old)
-        os.rename(made, folder)
+            folder.rename(old)
+        made.rename(folder)
         if old is not None:
             shutil.rmtree(old.parent, ignore_errors=True)
     except BaseException:

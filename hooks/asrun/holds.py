@@ -18,7 +18,11 @@ class Holds:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._sets = [SpecifierSet(part.strip()) for part in text.split(" or ")] if text.strip() else []
+        self._sets = (
+            [SpecifierSet(part.strip()) for part in text.split(" or ")] if text.strip() else []
+        )
 
     def __contains__(self, version: str) -> bool:
-        return not self._sets or any(s.contains(Version(version), prereleases=True) for s in self._sets)
+        return not self._sets or any(
+            s.contains(Version(version), prereleases=True) for s in self._sets
+        )

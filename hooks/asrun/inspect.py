@@ -49,16 +49,25 @@ def record(root: Path, lesson_id: str, scenario: str | None, progress: Progress)
     if scenario is not None and scenario not in {s.name for s in lesson.scenarios}:
         names = ", ".join(s.name for s in lesson.scenarios)
         message = f"`{lesson.id}` has no scenario `{scenario}`"
-        raise ProblemError(Problem("lesson-invalid", lesson.file("lesson.py"), 1, message, f"It has: {names}."))
+        raise ProblemError(
+            Problem("lesson-invalid", lesson.file("lesson.py"), 1, message, f"It has: {names}.")
+        )
     with Children(lesson.imports) as children:
-        done = recorder.record([lesson], Cache(None), children, lambda l, s: progress(f"recording {l} {s}"))
+        done = recorder.record(
+            [lesson],
+            Cache(None),
+            children,
+            lambda lesson, name: progress(f"recording {lesson} {name}"),
+        )
     if done.problems:
         raise ProblemError(done.problems[0])
     result = []
     for one in done.done:
         if scenario in (None, one.scenario.name):
             changes: list[tuple[str, list[str]]] = []
-            trace = traces.stabilise(lesson, one.scenario, one.events, one.versions, _watch(changes))
+            trace = traces.stabilise(
+                lesson, one.scenario, one.events, one.versions, _watch(changes)
+            )
             result.append(Recorded(lesson, trace, changes))
     return result
 
@@ -78,7 +87,13 @@ def print_trace(recorded: Recorded, console: Console, *, raw: bool) -> None:
     trace = recorded.trace
     v = trace.versions
     console.print(Text(f"{trace.lesson} · {trace.scenario}: {trace.title}", style="bold"))
-    console.print(Text(f"fastapi {v.fastapi}, starlette {v.starlette}, pydantic {v.pydantic}, python {v.python}", style="dim"))
+    console.print(
+        Text(
+            f"fastapi {v.fastapi}, starlette {v.starlette}, "
+            f"pydantic {v.pydantic}, python {v.python}",
+            style="dim",
+        )
+    )
     for event in trace.events:
         place = f"{event.file}:{event.line}" if event.line else ""
         console.print(Text(f"{event.seq:>4} {place:<10} {event_line(event)}"), soft_wrap=True)
@@ -115,6 +130,7 @@ def proposals(
     preload = sorted({m for lesson in chosen for m in lesson.imports})
     with Children(preload) as children:
         for attempt in (1, 2):
+
             def tell(lesson: str, scenario: str, attempt: int = attempt) -> None:
                 progress(f"recording {lesson} {scenario} ({attempt} of 2)")
 
@@ -143,10 +159,20 @@ def _one(found: lessons.Found, lesson_id: str) -> Lesson:
         if problem.lesson == lesson_id:
             raise ProblemError(problem)
     ids = ", ".join(x.id for x in found.lessons) or "none"
-    raise ProblemError(Problem("lesson-invalid", "snippets", 0, f"there is no lesson `{lesson_id}`", f"Lessons are: {ids}."))
+    raise ProblemError(
+        Problem(
+            "lesson-invalid",
+            "snippets",
+            0,
+            f"there is no lesson `{lesson_id}`",
+            f"Lessons are: {ids}.",
+        )
+    )
 
 
-def _watch(changes: list[tuple[str, list[str]]]) -> Callable[[str, list[traces.RawEvent], list[traces.RawEvent]], None]:
+def _watch(
+    changes: list[tuple[str, list[str]]],
+) -> Callable[[str, list[traces.RawEvent], list[traces.RawEvent]], None]:
     def watch(name: str, before: list[traces.RawEvent], after: list[traces.RawEvent]) -> None:
         kept = {id(e) for e in after}
         gone = [e for e in before if id(e) not in kept]

@@ -74,7 +74,7 @@ class Event(BaseModel):
     kind: Annotated[Kind, Field(json_schema_extra=COMPARED)]
     lane: Annotated[Lane, Field(json_schema_extra=COMPARED)]
     unit: Annotated[int, Field(ge=0, json_schema_extra=COMPARED)] = 0
-    """Which task or worker thread of the lane, numbered as first seen from 1; 0 where it has no meaning."""
+    """Which task or worker thread of the lane, from 1 as first seen; 0 where it has no meaning."""
     request: Annotated[int | None, Field(json_schema_extra=COMPARED)] = None
     """Which request of the scenario, from 1; None for what belongs to none (startup, shutdown)."""
     function: Annotated[str | None, Field(json_schema_extra=COMPARED)] = None
@@ -93,9 +93,9 @@ class Event(BaseModel):
     names: Annotated[dict[str, str | None], Field(json_schema_extra=COMPARED)] = {}
     """Local names that are new or changed, with their encoded values; None for one that is gone."""
     states: Annotated[dict[str, str], Field(json_schema_extra=COMPARED)] = {}
-    """Watched objects whose state is new or changed: `AsyncSession#1` to the lesson's word for it."""
+    """Watched objects whose state is new or changed: `AsyncSession#1` to the lesson's word."""
     shown: Annotated[dict[str, JsonValue], Field(json_schema_extra=SHOWN)] = {}
-    """Fields that are published but differ between runs or releases, such as a library's wording."""
+    """What is published but differs between runs or releases, such as a library's wording."""
 
     @property
     def frame_key(self) -> tuple[int | None, str, int] | None:
@@ -164,7 +164,7 @@ class Statement:
     line: int
     """Line of the `def`."""
     text: str
-    """The sentence: the docstring, or a quiz's question; `{name}` stands for a cited step or value."""
+    """The docstring, or a quiz's question; `{name}` stands for a cited step or value."""
     text_line: int
     on: tuple[str, ...]
     """The scenarios whose traces the proof is given, in the order of its parameters."""
@@ -172,7 +172,7 @@ class Statement:
     """A key moment's heading."""
     hint: str = ""
     holds: str = ""
-    """Versions of FastAPI in which the statement is true: SpecifierSets joined by ` or `; "" is all."""
+    """Versions of FastAPI in which it is true: SpecifierSets joined by ` or `; "" is all."""
     source: str = ""
     """The proof as the author wrote it, without decorator and docstring."""
 
@@ -251,7 +251,9 @@ class Choice:
     why: str
 
 
-Outcome = Literal["proved", "false", "missing", "unproved", "vacuous", "ambiguous", "crashed", "hung", "elsewhere"]
+Outcome = Literal[
+    "proved", "false", "missing", "unproved", "vacuous", "ambiguous", "crashed", "hung", "elsewhere"
+]
 """`elsewhere`: the statement's `holds` leaves this version of FastAPI out, so it was not tried."""
 
 

@@ -1,6 +1,6 @@
 """The stages, in their order: this module wires them, and does nothing else.
 
-    snippets/ -> lessons -> recorder -> trace -> check, court -> narrate -> render -> files
+snippets/ -> lessons -> recorder -> trace -> check, court -> narrate -> render -> files
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from asrun.model import Lesson, Problem, Trace, Verdict
 from asrun.problems import ProblemError, summary, to_json
 from asrun.render import paths
 from asrun.schema import trace_schema
-from asrun.story import Chapter, Run, Site, Step
+from asrun.story import Chapter, LessonPage, Run, Site, Step
 
 TITLE = "FastAPI, as run"
 
@@ -58,7 +58,9 @@ class Checked:
     @property
     def summary(self) -> str:
         """What was checked, in one sentence."""
-        statements = sum(v.outcome == "proved" for by in self.verdicts.values() for v in by.values())
+        statements = sum(
+            v.outcome == "proved" for by in self.verdicts.values() for v in by.values()
+        )
         return summary(self.problems, len(self.lessons), len(self.traces), statements)
 
 
@@ -67,12 +69,16 @@ def record_all(options: Options, children: Children, store: Cache, found: lesson
     chosen = _chosen(options, found)
     checked = Checked(found, chosen)
     checked.problems += [p for p in found.problems if not options.only or p.lesson in options.only]
-    recordings = recorder.record(chosen, store, children, lambda l, s: options.progress(f"recording {l} {s}"))
+    recordings = recorder.record(
+        chosen, store, children, lambda lesson, name: options.progress(f"recording {lesson} {name}")
+    )
     checked.ran = recordings.ran
     checked.problems += recordings.problems
     for done in recordings.done:
         place = (done.lesson.id, done.scenario.name)
-        checked.traces[place] = trace.stabilise(done.lesson, done.scenario, done.events, done.versions)
+        checked.traces[place] = trace.stabilise(
+            done.lesson, done.scenario, done.events, done.versions
+        )
         checked.origins[place] = done.origin
     return checked
 
@@ -89,7 +95,11 @@ def check_all(options: Options) -> Checked:
     with Children(preload) as children:
         checked = record_all(options, children, store, found)
         checked.verdicts = court.judge(
-            checked.lessons, checked.traces, store, children, lambda l: options.progress(f"judging {l}")
+            checked.lessons,
+            checked.traces,
+            store,
+            children,
+            lambda lesson: options.progress(f"judging {lesson}"),
         )
     pinned = pinned_fastapi(options.root)
     for lesson in checked.lessons:
@@ -100,7 +110,9 @@ def check_all(options: Options) -> Checked:
                 checked.problems += check.against_accepted(lesson, scenario, found_trace, steps_of)
         if mine:
             here = mine[0].versions.fastapi
-            checked.problems += check.statements(lesson, checked.verdicts[lesson.id], here, pinned or here)
+            checked.problems += check.statements(
+                lesson, checked.verdicts[lesson.id], here, pinned or here
+            )
     if not options.only:
         checked.problems += check.orphans(found.lessons, options.root)
     return checked
@@ -140,13 +152,18 @@ def tell(root: Path, checked: Checked) -> Site:
     return Site(TITLE, tuple(chapters), checked.found.finding, rest)
 
 
-def _tell_lesson(lesson: Lesson, checked: Checked) -> narrate.LessonPage:
+def _tell_lesson(lesson: Lesson, checked: Checked) -> LessonPage:
     verdicts = checked.verdicts.get(lesson.id, {})
     runs: list[Run] = []
     for scenario in lesson.scenarios:
         place = (lesson.id, scenario.name)
         if place in checked.traces:
-            cites = {c.seq for v in verdicts.values() for c in v.cites.values() if c.scenario == scenario.name}
+            cites = {
+                c.seq
+                for v in verdicts.values()
+                for c in v.cites.values()
+                if c.scenario == scenario.name
+            }
             run = narrate.tell_run(
                 lesson, checked.traces[place], cited=frozenset(cites), origin=checked.origins[place]
             )
@@ -182,5 +199,7 @@ def _chosen(options: Options, found: lessons.Found) -> tuple[Lesson, ...]:
         if name not in known:
             ids = ", ".join(sorted(known)) or "none"
             message = f"there is no lesson `{name}`"
-            raise ProblemError(Problem("lesson-invalid", "snippets", 0, message, f"Lessons are: {ids}."))
+            raise ProblemError(
+                Problem("lesson-invalid", "snippets", 0, message, f"Lessons are: {ids}.")
+            )
     return tuple(x for x in found.lessons if not options.only or x.id in options.only)

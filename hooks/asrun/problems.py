@@ -99,7 +99,8 @@ def _pretty(problem: Problem) -> Group:
 
 def summary(problems: Sequence[Problem], lessons: int, scenarios: int, statements: int) -> str:
     """One sentence: what was proved, or how many problems there are."""
-    counted = f"{_count(lessons, 'lesson')}, {_count(scenarios, 'scenario')}, {_count(statements, 'statement')}"
+    counts = ((lessons, "lesson"), (scenarios, "scenario"), (statements, "statement"))
+    counted = ", ".join(_count(n, noun) for n, noun in counts)
     if not problems:
         return f"{counted}: all proved"
     kinds = sorted({p.kind for p in problems})
@@ -122,14 +123,16 @@ def to_junit(problems: Sequence[Problem], checked: Sequence[str]) -> str:
     for name in sorted({*checked, *(p.lesson or p.file for p in problems)}):
         mine = [p for p in problems if (p.lesson or p.file) == name]
         failures = "".join(
-            f"<failure type={quoteattr(p.kind)} message={quoteattr(f'{p.where}: {p.message}')}>{escape(_plain(p))}</failure>"
+            f"<failure type={quoteattr(p.kind)} message={quoteattr(f'{p.where}: {p.message}')}>"
+            f"{escape(_plain(p))}</failure>"
             for p in mine
         )
-        cases.append(f"<testcase classname=\"asrun\" name={quoteattr(name)}>{failures}</testcase>")
+        cases.append(f'<testcase classname="asrun" name={quoteattr(name)}>{failures}</testcase>')
     failed = len({p.lesson or p.file for p in problems})
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<testsuite name="asrun" tests="{len(cases)}" failures="{failed}">{"".join(cases)}</testsuite>\n'
+        f'<testsuite name="asrun" tests="{len(cases)}" failures="{failed}">'
+        f"{''.join(cases)}</testsuite>\n"
     )
 
 
@@ -140,13 +143,17 @@ def to_github(problems: Sequence[Problem]) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     return "".join(
-        f"::error file={p.file},line={p.line or 1},title={p.kind}::{data(f'{p.message} {p.todo}')}\n" for p in problems
+        f"::error file={p.file},line={p.line or 1},title={p.kind}::"
+        f"{data(f'{p.message} {p.todo}')}\n"
+        for p in problems
     )
 
 
 def _plain(problem: Problem) -> str:
     lines = [f"{problem.where}: {problem.kind}: {problem.message}"]
-    lines += [f"  {n:<9}{v}" for n, v in (("expected", problem.expected), ("ran", problem.ran)) if v]
+    lines += [
+        f"  {n:<9}{v}" for n, v in (("expected", problem.expected), ("ran", problem.ran)) if v
+    ]
     lines += [f"    {sign} {text}" for sign, text in diff_lines(problem)]
     lines += [f"  at       {frame}" for frame in problem.stack]
     return "\n".join([*lines, f"  to do    {problem.todo}"])

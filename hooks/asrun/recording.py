@@ -89,7 +89,7 @@ def to_text(trace: Trace) -> str:
         f"asrun recording {FORMAT}",
         f"lesson {trace.lesson}",
         f"scenario {trace.scenario} {_json(trace.title)}",
-        f"versions fastapi={v.fastapi} starlette={v.starlette} pydantic={v.pydantic} anyio={v.anyio} python={v.python}",
+        "versions " + " ".join(f"{name}={version}" for name, version in v.model_dump().items()),
         "",
     ]
     body = "\n".join([*head, *lines_of(trace)]) + "\n"

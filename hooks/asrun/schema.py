@@ -13,5 +13,8 @@ def trace_schema() -> str:
     Each field of an event says by `x-compared` whether it is part of what is accepted.
     """
     schema = Trace.model_json_schema(by_alias=True, mode="validation")
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A trace of FastAPI, as run"}
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A trace of FastAPI, as run",
+    }
     return json.dumps(head | {k: v for k, v in schema.items() if k != "title"}, indent=1) + "\n"

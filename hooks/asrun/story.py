@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from asrun.model import Choice, Lane, Lesson, Problem, Statement, Versions
+from asrun.model import Lane, Lesson, Problem, Statement, Versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Piece:
 Text = tuple[Piece, ...]
 
 FrameKind = Literal["idle", "run", "wait", "sleep", "done", "raised"]
-"""Not called yet; running; waiting at an await or for what it called; suspended at yield; returned; ended by an exception."""
+"""Not called yet; running; waiting at an await or for what it called; suspended at yield; returned;
+ended by an exception."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class FrameState:
-    """A function's frame after a step. A function keeps one place on the page for all its frames."""
+    """A function's frame after a step. A function has one place on the page for all its frames."""
 
     key: str
     """The lane row's key."""
@@ -137,7 +138,8 @@ class Mark:
     """Something drawn in a lane row, over the columns first..last (step numbers)."""
 
     kind: Literal["out", "in", "run", "thin", "idle", "wait", "sleep"]
-    """A message out of or into the app (a dot); running; FastAPI running; in between; waiting; suspended."""
+    """A dot (a message out of or into the app), or a bar: running, FastAPI running, in between,
+    waiting, suspended."""
     first: int
     last: int
 
@@ -191,7 +193,7 @@ class TrackerRow:
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """Rows are variables, frames and objects; columns are Start, each step that changed one, Final."""
+    """Rows are variables, frames, objects; columns are Start, each step that changed one, Final."""
 
     columns: tuple[int, ...]
     """Step numbers after Start; the last one is the run's last step and is headed Final."""
@@ -229,7 +231,7 @@ class Run:
     trace_file: str
     """Name of the JSON file beside the page."""
     stage: int
-    """The step that stands on the stage without JavaScript: the first yield, else the endpoint's start."""
+    """The step on the stage without JavaScript: the first yield, else the endpoint's start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ class Said:
     elsewhere: bool
     """Not tried here: it holds in other versions."""
     text: Text
-    """The sentence (or question) with its citations filled in; as written where it is not proved."""
+    """The sentence or question, its citations filled in; as written where it is not proved."""
     choices: tuple[ChoiceView, ...] = ()
     """In a stable shuffled order."""
     problem: Problem | None = None

@@ -1,0 +1,124 @@
+"""`asrun build` by itself: pages and data in a folder, all or nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+
+from tests.conftest import Project
+
+HANGS = "    import asyncio\n\n    await asyncio.Event().wait()\n"
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+def test_pages_and_data(accepted: Project) -> None:
+    result = accepted.asrun("build", "--out", "pages")
+    assert result.code == 0, result.said
+    written = files(accepted.root / "pages")
+    assert {
+        "nav.json",
+        "report.json",
+        "docs/index.md",
+        "docs/concepts.md",
+        "docs/lending/resource.md",
+        "docs/lending/resource/answers.json",
+        "docs/lending/resource/raises.json",
+        "docs/lending/resource/app.py",
+        "docs/lending/resource/lesson.py",
+        "docs/lending/snapshots.md",
+        "docs/trace.schema.json",
+    } <= set(written)
+    assert json.loads(written["report.json"])["ok"] is True
+    page = written["docs/lending/resource.md"].decode()
+    for address in ("answers-1", "raises-1"):
+        assert f'id="{address}"' in page
+
+
+def test_the_trace_is_valid_against_the_published_schema(accepted: Project) -> None:
+    assert accepted.asrun("build", "--out", "pages").code == 0
+    docs = accepted.root / "pages/docs"
+    schema = json.loads((docs / "trace.schema.json").read_text())
+    assert json.loads(accepted.asrun("schema").out) == schema
+    trace = json.loads((docs / "lending/resource/answers.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(trace, schema, cls=jsonschema.Draft202012Validator)
+    compared = {k for k, v in schema["$defs"]["Event"]["properties"].items() if v["x-compared"]}
+    assert "kind" in compared
+    assert "line" not in compared
+    del trace["events"][0]["kind"]
+    assert not jsonschema.Draft202012Validator(schema).is_valid(trace)
+
+
+def test_a_failed_build_leaves_the_last_good_pages(accepted: Project) -> None:
+    assert accepted.asrun("build", "--out", "pages").code == 0
+    good = files(accepted.root / "pages")
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    result = accepted.asrun("build", "--out", "pages")
+    assert result.code == 1
+    assert "statement-false" in result.said
+    assert files(accepted.root / "pages") == good
+
+
+def test_a_draft_shows_the_problem_on_its_page(accepted: Project) -> None:
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    result = accepted.asrun("build", "--out", "pages", "--draft")
+    assert result.code == 1
+    page = (accepted.root / "pages/docs/lending/resource.md").read_text()
+    assert "statement-false" in page
+    line = accepted.lesson.read_text().splitlines().index("    assert closed < sent") + 1
+    assert f"snippets/lending/resource/lesson.py:{line}" in page
+
+
+def test_a_hang_ends_by_its_deadline_and_harms_no_other(accepted: Project) -> None:
+    accepted.add_lesson("other")
+    accepted.edit(accepted.app, "    names = [", f"{HANGS}    names = [")
+    result = accepted.asrun("check", "--format", "json")
+    hung = [p for p in result.json()["problems"] if p["kind"] == "hung"]
+    assert [p["scenario"] for p in hung] == ["answers", "raises"]
+    assert hung[0]["line"] == accepted.line(accepted.app, "asyncio.Event().wait()")
+    assert hung[0]["stack"][-1] == f"app.py:{hung[0]['line']} in read"
+    others = [p for p in result.json()["problems"] if p["lesson"] == "lending/other"]
+    assert {p["kind"] for p in others} == {"not-accepted"}
+
+
+def test_two_builds_in_two_folders_are_the_same_bytes(accepted: Project, tmp_path_factory) -> None:  # type: ignore[no-untyped-def]
+    elsewhere = Project(tmp_path_factory.mktemp("another place"))
+    for name, data in files(accepted.root / "snippets").items():
+        target = elsewhere.root / "snippets" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    assert accepted.asrun("build", "--out", "pages", "--no-cache").code == 0
+    assert elsewhere.asrun("build", "--out", "pages", "--no-cache").code == 0
+    assert files(accepted.root / "pages") == files(elsewhere.root / "pages")
+
+
+def test_record_prints_what_the_site_offers(accepted: Project) -> None:
+    assert accepted.asrun("build", "--out", "pages").code == 0
+    printed = accepted.asrun("record", "lending/resource", "--scenario", "answers", "--format", "json")
+    assert printed.out == (accepted.root / "pages/docs/lending/resource/answers.json").read_text()
+
+
+def test_record_raw_names_the_normalisers(accepted: Project) -> None:
+    raw = accepted.asrun("record", "lending/resource", "--scenario", "answers", "--raw").out
+    assert "silent-lines: " in raw
+    assert "try:" in raw
+    assert "quiet-lifespan: " in raw
+
+
+def test_show_draws_the_table(accepted: Project) -> None:
+    table = accepted.asrun("show", "lending/resource", "--scenario", "answers").out
+    for word in ("Step", "Action", "State before", "State after", "Notes", "yield resource"):
+        assert word in table
+
+
+def test_help_teaches_every_command(project: Project) -> None:
+    whole = project.asrun("--help").out
+    for command in ("build", "check", "record", "show", "accept", "schema"):
+        assert command in whole
+        assert len(project.asrun(command, "--help").out) > 200
+    assert project.asrun("chekc").code == 2

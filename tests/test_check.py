@@ -1,0 +1,228 @@
+"""It fails when it must, and says where, what was expected, what ran, and what to do."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from tests.conftest import LESSON, Project
+
+APP_PY = "snippets/lending/resource/app.py"
+LESSON_PY = "snippets/lending/resource/lesson.py"
+
+
+def test_what_was_accepted_is_proved(accepted: Project) -> None:
+    result = accepted.asrun("check", "--format", "json")
+    assert result.code == 0, result.said
+    report = result.json()
+    assert report["ok"] is True
+    assert report["problems"] == []
+    assert report["summary"] == "1 lesson, 2 scenarios, 4 statements: all proved"
+
+
+def test_without_an_accepted_recording_nothing_is_proved(project: Project) -> None:
+    result = project.asrun("check", "--format", "json")
+    assert result.code == 1
+    assert result.kinds() == ["not-accepted", "not-accepted"]
+    problem = result.json()["problems"][0]
+    assert problem["file"] == LESSON_PY
+    assert problem["line"] == project.line(project.lesson, "async def answers")
+    assert "asrun accept lending/resource" in problem["todo"]
+
+
+def test_changed_behaviour_is_told_as_steps(accepted: Project) -> None:
+    # The endpoint now finds the resource closed: the cleanup has moved before the yield.
+    accepted.edit(
+        accepted.app,
+        "    resource = Resource()\n",
+        "    resource = Resource()\n    resource.closed = True\n",
+    )
+    result = accepted.asrun("check", "--format", "json")
+    assert result.code == 1
+    changed = [p for p in result.json()["problems"] if p["kind"] == "behaviour-changed"]
+    assert [p["scenario"] for p in changed] == ["answers", "raises"]
+    assert changed[0]["file"] == APP_PY
+    moves = {row["move"] for row in changed[0]["diff"]}
+    assert moves & {"new", "gone", "changed"}
+    assert any("resource.closed = True" in row["text"] for row in changed[0]["diff"])
+
+
+def test_a_comment_is_no_change(accepted: Project) -> None:
+    accepted.edit(
+        accepted.app, "app = FastAPI()\n", "app = FastAPI()  # the app\n\n# a comment\n\n"
+    )
+    assert accepted.asrun("check").code == 0
+
+
+def test_a_false_sentence_is_told_with_its_line(accepted: Project) -> None:
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    result = accepted.asrun("check", "--format", "json")
+    assert result.code == 1
+    assert result.kinds() == ["statement-false"]
+    problem = result.json()["problems"][0]
+    assert problem["file"] == LESSON_PY
+    assert (
+        problem["line"]
+        == accepted.lesson.read_text().splitlines().index("    assert closed < sent") + 1
+    )
+    assert "http.response.body" in problem["message"]
+    assert problem["expected"].startswith("After the response: it leaves at {sent}")
+
+
+def test_a_cited_step_that_is_not_there(accepted: Project) -> None:
+    accepted.edit(
+        accepted.lesson,
+        'sent = trace.last(asgi="http.response.body")',
+        'sent = trace.last(asgi="http.disconnect")',
+    )
+    result = accepted.asrun("check", "--format", "json")
+    assert result.kinds() == ["cited-step-missing"]
+    assert result.json()["problems"][0]["line"] == accepted.line(
+        accepted.lesson, 'asgi="http.disconnect"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "at", "message"),
+    [
+        ("lesson", '"""A resource is lent\n\n', '"""\n\n', '"""', "title"),
+        ("lesson", 'await client.get("/items/0")', "pass", "async def answers", "makes no request"),
+        ("lesson", "import Option,", "import Opinion,", "import Opinion", "asrun has no `Opinion`"),
+        (
+            "lesson",
+            'show("get_resource")',
+            'show("get_thing")',
+            'show("get_thing")',
+            "app.py has no `get_thing`",
+        ),
+        (
+            "lesson",
+            "on=answers, holds",
+            "on=nobody, holds",
+            "on=nobody",
+            "`on=nobody` is no scenario",
+        ),
+        ("lesson", "<0.106 or >=0.118", "before 0.106", "before 0.106", "no version range"),
+        (
+            "lesson",
+            '    return "closed" if resource.closed else "open"',
+            "    return (",
+            "return (",
+            "syntax error",
+        ),
+        ("app", "    names = [", "    names = ][", "names = ][", "syntax error"),
+        ("app", "app = FastAPI()", "application = FastAPI()", "", "app.py has no `app`"),
+    ],
+)
+def test_a_malformed_lesson_is_told_with_its_line(
+    accepted: Project, file: str, old: str, new: str, at: str, message: str
+) -> None:
+    path = accepted.lesson if file == "lesson" else accepted.app
+    accepted.edit(path, old, new)
+    if file == "app" and "application" in new:
+        path.write_text(path.read_text().replace("@app.get", "@application.get"))
+    result = accepted.asrun("check", "--format", "json")
+    assert result.code == 1
+    problem = result.json()["problems"][0]
+    assert problem["kind"] == "lesson-invalid"
+    assert message in problem["message"]
+    assert problem["todo"]
+    if at:
+        assert problem["file"].endswith(path.name)
+        lines = path.read_text().splitlines()
+        assert at in lines[problem["line"] - 1]
+
+
+def test_a_scenario_that_makes_no_request_at_run_time(accepted: Project) -> None:
+    accepted.edit(accepted.lesson, 'await client.get("/items/0")', "client.headers.get('x')")
+    result = accepted.asrun("check", "--format", "json")
+    assert "made no request" in result.json()["problems"][0]["message"]
+
+
+def test_a_crash_names_the_author_s_line(accepted: Project) -> None:
+    accepted.edit(
+        accepted.lesson, 'await client.get("/items/0")', '(await client.get("/items/0")).nothing()'
+    )
+    result = accepted.asrun("check", "--format", "json")
+    problem = result.json()["problems"][0]
+    assert problem["kind"] == "crashed"
+    assert problem["line"] == accepted.line(accepted.lesson, ".nothing()")
+    assert problem["stack"][-1].startswith("lesson.py:")
+    assert "AttributeError" in problem["message"]
+
+
+def test_all_problems_of_all_lessons_at_once(accepted: Project) -> None:
+    accepted.add_lesson("other", lesson=LESSON.replace("A resource is lent", ""))
+    accepted.add_lesson("third")
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    result = accepted.asrun("check", "--format", "json")
+    assert result.code == 1
+    assert sorted(result.kinds()) == [
+        "lesson-invalid",
+        "not-accepted",
+        "not-accepted",
+        "statement-false",
+    ]
+    assert {p["lesson"] for p in result.json()["problems"]} == {
+        "lending/resource",
+        "lending/other",
+        "lending/third",
+    }
+
+
+def test_a_recording_that_no_lesson_owns(accepted: Project) -> None:
+    folder = accepted.root / "snippets/lending/resource/recordings"
+    file = next((folder / "answers").glob("*.txt"))
+    accepted.write("snippets/lending/resource/recordings/gone/0.1.txt", file.read_text())
+    result = accepted.asrun("check", "--format", "json")
+    assert result.kinds() == ["stale-recording"]
+    assert (
+        result.json()["problems"][0]["file"] == "snippets/lending/resource/recordings/gone/0.1.txt"
+    )
+
+
+def test_a_recording_edited_by_hand(accepted: Project) -> None:
+    file = next((accepted.root / "snippets/lending/resource/recordings/answers").glob("*.txt"))
+    file.write_text(file.read_text().replace("status=200", "status=201", 1))
+    result = accepted.asrun("check", "--format", "json")
+    assert result.kinds() == ["stale-recording"]
+    assert "edited by hand" in result.json()["problems"][0]["message"]
+
+
+def test_an_unknown_lesson_is_told_with_those_that_there_are(accepted: Project) -> None:
+    result = accepted.asrun("check", "lending/nothing")
+    assert result.code == 1
+    assert "there is no lesson `lending/nothing`" in result.said
+    assert "Lessons are: lending/resource." in result.said
+
+
+def test_reports_for_machines_say_the_same(accepted: Project) -> None:
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    text = accepted.asrun("check")
+    junit = accepted.asrun("check", "--format", "junit")
+    github = accepted.asrun("check", "--format", "github")
+    as_json = accepted.asrun("check", "--format", "json")
+    assert [r.code for r in (text, junit, github, as_json)] == [1, 1, 1, 1]
+    problem = json.loads(as_json.out)["problems"][0]
+    where = f"{problem['file']}:{problem['line']}"
+    assert f"{where}: statement-false" in text.out
+    assert "to do" in text.out
+    suite = ET.fromstring(junit.out)
+    failure = suite.find("testcase/failure")
+    assert suite.get("failures") == "1"
+    assert failure is not None and failure.get("type") == "statement-false"
+    assert failure.get("message", "").startswith(where)
+    assert github.out.startswith(
+        f"::error file={problem['file']},line={problem['line']},title=statement-false::"
+    )
+
+
+def test_what_nothing_changed_in_does_not_run_again(accepted: Project) -> None:
+    first = accepted.asrun("build")
+    again = accepted.asrun("build")
+    assert first.code == again.code == 0
+    assert "(2 recorded now, 0 from the cache)" in first.said
+    assert "(0 recorded now, 2 from the cache)" in again.said
+    assert "(2 recorded now, 0 from the cache)" in accepted.asrun("build", ci=True).said

@@ -88,6 +88,8 @@ class EventView:
     kind: str
     what: str
     """The event on one line of text."""
+    line: int | None = None
+    """The line of `app.py` where it happened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ This module holds the names that a lesson's `lesson.py` imports. It loads under 
 that can be recorded, so it imports the standard library only.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from asrun.authoring import (
     Option,
     Options,
@@ -18,13 +20,21 @@ from asrun.authoring import (
 )
 from asrun.judge.queries import Moment, Trace
 
+if TYPE_CHECKING:
+    from asrun.client import Client, WebSocketRejected
+    from asrun.record.websocket import WebSocket, WebSocketClosed
+
 __version__ = "0.1.0"
 
 __all__ = [
+    "Client",
     "Moment",
     "Option",
     "Options",
     "Trace",
+    "WebSocket",
+    "WebSocketClosed",
+    "WebSocketRejected",
     "advice",
     "exit_line",
     "key_moment",
@@ -34,3 +44,19 @@ __all__ = [
     "snapshot",
     "watch",
 ]
+
+_LATE = {
+    "Client": "asrun.client",
+    "WebSocket": "asrun.record.websocket",
+    "WebSocketClosed": "asrun.record.websocket",
+    "WebSocketRejected": "asrun.client",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What a scenario's annotations name; httpx is imported only where one of them is used."""
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module 'asrun' has no attribute {name!r}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from asrun import check
+from asrun import accepted, check, fingerprint
 from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Scenario, Trace
-from asrun.recording import RecordingError, event_line, from_text, lines_of, to_text
+from asrun.recording import event_line, from_text, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Proposal:
         text: what will be written.
         replaces: the accepted recording that it takes the place of, or None.
         change: how behaviour differs from what was accepted, or None where nothing was.
+        changes: all files that change: other recordings lose the release.
+        outdated: files of other releases that are of another state of the lesson.
     """
 
     lesson: Lesson
@@ -29,13 +31,12 @@ class Proposal:
     text: str
     replaces: Path | None
     change: Problem | None
+    changes: accepted.Changes = field(default_factory=dict)
+    outdated: tuple[str, ...] = ()
 
     def write(self) -> None:
         """Accept it."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(self.text, encoding="utf-8", newline="\n")
-        if self.replaces is not None and self.replaces != self.file:
-            self.replaces.unlink()
+        accepted.write(self.changes)
 
 
 def unstable(lesson: Lesson, scenario: Scenario, first: Trace, again: Trace) -> Problem | None:
@@ -81,21 +82,45 @@ def _unstable(
     )
 
 
-def propose(lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf) -> Proposal | None:
-    """What accepting a trace would write; None where what is accepted says the same already."""
-    file = check.recording_folder(lesson, scenario.name) / f"{trace.versions.fastapi}.txt"
-    old = check.accepted(lesson, scenario)
-    if old is None:
-        return Proposal(lesson, scenario, file, to_text(trace), None, None)
-    try:
-        recording = from_text(old.read_text(encoding="utf-8"))
-        same = recording.lines == lines_of(trace) and recording.title == scenario.title
-        if same and recording.versions.fastapi == trace.versions.fastapi:
+def propose(
+    lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf, days: accepted.Days
+) -> Proposal | None:
+    """What accepting a trace would write; None where what is accepted says the same already.
+
+    Args:
+        lesson: the lesson.
+        scenario: which of its scenarios was recorded.
+        trace: what ran.
+        steps_of: how a trace reads in steps.
+        days: the releases that are known, with the days on which they came out.
+    """
+    place = accepted.folder(lesson, scenario.name)
+    kept, broken = accepted.read(place)
+    code = fingerprint.of_scenario(lesson, scenario.name)
+    version = trace.versions.fastapi
+    mine = accepted.covering(kept, version)
+    if mine is not None and not broken:
+        was = mine.recording
+        same = (was.lines, was.title, was.code) == (lines_of(trace), scenario.title, code)
+        if same and was.versions.fastapi == version:
             return None
-    except (RecordingError, UnicodeDecodeError):
-        pass
-    changes = check.against_accepted(lesson, scenario, trace, steps_of)
-    return Proposal(lesson, scenario, file, to_text(trace), old, changes[0] if changes else None)
+    changes: accepted.Changes = {file: None for file, _ in broken}
+    changes |= accepted.accepting(kept, place, trace, code, days)
+    file, text = next((f, t) for f, t in changes.items() if t is not None and _covers(t, version))
+    if not kept and not broken:
+        return Proposal(lesson, scenario, file, text, None, None, changes)
+    old = accepted.for_version(kept, version)
+    found = check.against_accepted(lesson, scenario, trace, steps_of)
+    of_others = {k.file.name for k in accepted.of_other_code(kept, code, version)}
+    change = next((p for p in found if old is None or p.kind != "stale-recording"), None)
+    replaces = old.file if old is not None else broken[0][0]
+    return Proposal(
+        lesson, scenario, file, text, replaces, change, changes, tuple(sorted(of_others))
+    )
+
+
+def _covers(text: str, version: str) -> bool:
+    return accepted.covering([accepted.Kept(Path(), from_text(text))], version) is not None
 
 
 def leftovers(lesson: Lesson) -> list[Path]:

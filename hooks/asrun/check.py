@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
+from asrun import accepted, fingerprint
 from asrun.holds import Holds
 from asrun.model import Lesson, Problem, ProblemKind, Scenario, Trace, Verdict
-from asrun.recording import FORMAT, Recording, RecordingError, from_text, lines_of
+from asrun.recording import FORMAT, Recording, lines_of, of_trace
 from asrun.stepdiff import in_words, step_diff, with_context
 from asrun.story import Step
 
@@ -34,25 +34,30 @@ _TODO = {
 }
 
 
-def recording_folder(lesson: Lesson, scenario: str) -> Path:
-    """Where a scenario's accepted recordings are."""
-    return lesson.folder / "recordings" / scenario
-
-
-def accepted(lesson: Lesson, scenario: Scenario) -> Path | None:
-    """The accepted recording's file, or None where there is none."""
-    files = sorted(recording_folder(lesson, scenario.name).glob("*.txt"))
-    return files[0] if files else None
-
-
 def against_accepted(
     lesson: Lesson, scenario: Scenario, trace: Trace, steps_of: StepsOf
 ) -> list[Problem]:
-    """What differs between a trace and its accepted recording."""
-    file = accepted(lesson, scenario)
+    """What differs between a trace and its accepted recording.
+
+    Recordings of other releases are not compared; they have to be of the code that ran.
+    """
+    kept, broken = accepted.read(accepted.folder(lesson, scenario.name))
     accept = f"`asrun accept {lesson.id}`"
-    if file is None:
-        return [
+    problems = [
+        Problem(
+            "stale-recording",
+            lesson.file(f"recordings/{scenario.name}/{file.name}"),
+            error.line,
+            str(error),
+            f"Restore the file from version control, or record it anew with {accept}.",
+            lesson=lesson.id,
+            scenario=scenario.name,
+        )
+        for file, error in broken
+    ]
+    mine = accepted.for_version(kept, trace.versions.fastapi)
+    if mine is None:
+        return problems or [
             Problem(
                 "not-accepted",
                 lesson.file("lesson.py"),
@@ -63,24 +68,12 @@ def against_accepted(
                 scenario=scenario.name,
             )
         ]
-    path = lesson.file(f"recordings/{scenario.name}/{file.name}")
-    try:
-        recording = from_text(file.read_text(encoding="utf-8"))
-    except (RecordingError, UnicodeDecodeError) as error:
-        line = error.line if isinstance(error, RecordingError) else 1
-        return [
-            Problem(
-                "stale-recording",
-                path,
-                line,
-                str(error),
-                f"Restore the file from version control, or record it anew with {accept}.",
-                lesson=lesson.id,
-                scenario=scenario.name,
-            )
-        ]
+    problems += _of_other_code(lesson, scenario, kept, trace.versions.fastapi)
+    recording = mine.recording
     if recording.format != FORMAT:
+        path = lesson.file(f"recordings/{scenario.name}/{mine.file.name}")
         return [
+            *problems,
             Problem(
                 "format-changed",
                 path,
@@ -89,12 +82,35 @@ def against_accepted(
                 f"Approve the new format with {accept}.",
                 lesson=lesson.id,
                 scenario=scenario.name,
-            )
+            ),
         ]
     old, new = _comparable(recording, trace)
     if old == new:
+        return problems
+    return [*problems, _changed(lesson, scenario, recording, trace, steps_of)]
+
+
+def _of_other_code(
+    lesson: Lesson, scenario: Scenario, kept: Sequence[accepted.Kept], version: str
+) -> list[Problem]:
+    """Recordings of releases other than this one, of another state of the lesson."""
+    code = fingerprint.of_scenario(lesson, scenario.name)
+    stale = accepted.of_other_code(kept, code, version)
+    if not stale:
         return []
-    return [_changed(lesson, scenario, recording, trace, steps_of)]
+    names = ", ".join(k.file.name for k in stale)
+    return [
+        Problem(
+            "stale-recording",
+            lesson.file(f"recordings/{scenario.name}/{stale[0].file.name}"),
+            1,
+            f"what was recorded on other releases is of another state of the lesson: {names}",
+            f"Record them anew with `asrun versions {lesson.id} --accept`, or delete what the page "
+            "no longer has to show.",
+            lesson=lesson.id,
+            scenario=scenario.name,
+        )
+    ]
 
 
 def _comparable(recording: Recording, trace: Trace) -> tuple[list[str], list[str]]:
@@ -102,22 +118,15 @@ def _comparable(recording: Recording, trace: Trace) -> tuple[list[str], list[str
     old, new = list(recording.lines), list(lines_of(trace))
     if recording.versions.fastapi == trace.versions.fastapi:
         return old, new
-    old = [line for line, event in zip(old, recording.events, strict=True) if event.kind != "probe"]
-    new = [line for line, event in zip(new, trace.events, strict=True) if event.kind != "probe"]
-    return old, new
+    return list(accepted.compared(recording)), list(accepted.compared(of_trace(trace)))
 
 
 def _changed(
     lesson: Lesson, scenario: Scenario, recording: Recording, trace: Trace, steps_of: StepsOf
 ) -> Problem:
-    old_trace = Trace(
-        lesson=lesson.id,
-        scenario=scenario.name,
-        title=scenario.title,
-        versions=recording.versions,
-        events=recording.events,
-    )
-    old, new = list(steps_of(lesson, old_trace)), list(steps_of(lesson, trace))
+    old_trace = recording.trace
+    old = list(steps_of(lesson, old_trace)) if old_trace.events else []
+    new = list(steps_of(lesson, trace))
     rows = step_diff(old, old_trace, new, trace)
     first = next((r for r in rows if r[0].move != "same"), None)
     line = first[1].line if first and first[1] is not None and first[1].line else 0
@@ -137,27 +146,21 @@ def _changed(
     )
 
 
-def orphans(lessons: Sequence[Lesson], root: Path) -> list[Problem]:
-    """Accepted recordings that belong to no scenario of any lesson."""
-    owned = {recording_folder(lesson, s.name) for lesson in lessons for s in lesson.scenarios}
-    readable = {lesson.folder for lesson in lessons}
-    problems = []
-    for file in sorted((root / "snippets").glob("*/*/recordings/*/*.txt")):
-        folder = file.parents[2]
-        broken = (folder / "lesson.py").exists() and folder not in readable
-        if file.parent not in owned and not broken:
-            path = file.relative_to(root).as_posix()
-            problems.append(
-                Problem(
-                    "stale-recording",
-                    path,
-                    1,
-                    "no lesson has this scenario",
-                    "Remove the file, or give the scenario its name back.",
-                    lesson="/".join(folder.parts[-2:]) if folder in readable else "",
-                )
-            )
-    return problems
+def leftovers(lesson: Lesson) -> list[Problem]:
+    """Accepted recordings of a lesson that belong to none of its scenarios."""
+    names = {scenario.name for scenario in lesson.scenarios}
+    return [
+        Problem(
+            "stale-recording",
+            lesson.file(file.relative_to(lesson.folder).as_posix()),
+            1,
+            "the lesson has no such scenario",
+            "Remove the file, or give the scenario its name back.",
+            lesson=lesson.id,
+        )
+        for file in sorted(lesson.folder.glob("recordings/*/*.txt"))
+        if file.parent.name not in names
+    ]
 
 
 def statements(

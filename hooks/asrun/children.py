@@ -1,82 +1,58 @@
-"""The parent's side of the zygote: start one, give it jobs, read how they ended.
+"""The parent's side: start a zygote, give it jobs, and read how they ended.
 
-See `record/zygote.py` for what happens on the other side.
+See `record/zygote.py` for what happens on the other side, `record/spawned.py` for what is done
+where there is no fork, and `endings.py` for how the results are read.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
-import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal
 
-from asrun.record.zygote import GRACE, HUNG
+from asrun import endings, spawner
+from asrun.endings import Ending
+from asrun.jobs import (
+    CannotStart,
+    DEADLINE,
+    ENTRIES,
+    Ended,
+    Job,
+    Runner,
+    Started,
+    ZygoteDied,
+    command,
+    cores,
+    order_of,
+    scrubbed_environment,
+)
+from asrun.record import folders
+from asrun.record.limits import Limits
+from asrun.record.zygote import GRACE
 
-DEADLINE = 10.0
-"""Seconds of real time that a job may take."""
+__all__ = ["DEADLINE", "Children", "Ended", "Job", "Zygote", "ZygoteDied", "can_fork"]
+
 _START_UP = 60.0
-_ENGINE = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Something to be done in a child.
-
-    Attributes:
-        key: what the caller knows it by.
-        entry: `module:function`, called with `request` in the child.
-        request: JSON data.
-        deadline: seconds of real time.
-    """
-
-    key: Any
-    entry: str
-    request: dict[str, Any]
-    deadline: float = DEADLINE
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a job ended.
-
-    Attributes:
-        job: the job.
-        result: what its entry returned; None where it did not return.
-        hung: whether it outlived its deadline.
-        stack: where it hung: (file, line, function) of the author's frames, innermost last.
-        code: the child's exit status; negative for a signal.
-        output: the end of what it wrote to standard output and standard error.
-    """
-
-    job: Job
-    result: dict[str, Any] | None
-    hung: bool = False
-    stack: tuple[tuple[str, int, str], ...] = ()
-    code: int = 0
-    output: str = ""
-
-
-class ZygoteDied(RuntimeError):
-    """The zygote ended, or stopped answering: an error of the engine or of the environment."""
-
-
-def scrubbed_environment() -> dict[str, str]:
-    """The environment of children: what an interpreter needs, and nothing of the user's."""
-    kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT")}
-    return kept | {
-        "PYTHONPATH": str(_ENGINE),
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUTF8": "1",
-        "TZ": "UTC",
-    }
+def can_fork() -> bool:
+    """Whether a zygote can be used here: processes can be forked, and waited for together."""
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 @dataclass
@@ -87,34 +63,42 @@ class Zygote:
         preload: modules that it imports before the first job.
         python: the interpreter of its environment.
         parallel: how many jobs run at once.
+        limits: what a job may use.
 
     Raises:
-        ZygoteDied: from `run`, where the zygote ends or does not answer.
+        ZygoteDied: it cannot be started; from `run`, where it ends or does not answer.
     """
 
     preload: Iterable[str] = ()
-    python: str = sys.executable
-    parallel: int = field(default_factory=lambda: os.cpu_count() or 1)
+    python: str = field(default_factory=lambda: sys.executable)
+    parallel: int = field(default_factory=cores)
+    limits: Limits = field(default_factory=Limits)
 
     def __enter__(self) -> Zygote:
         self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
+        # A job's process has another user's id where this one is root, and gets to its own folder.
+        self._folder.chmod(0o711)
         self._errors = (self._folder / "zygote.txt").open("w+b")
-        self._process = subprocess.Popen(
-            [self.python, "-m", "asrun.record.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=scrubbed_environment(),
-            cwd=self._folder,
-            start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends all of it
-        )
-        self._selector = selectors.DefaultSelector()
-        assert self._process.stdout is not None
-        self._selector.register(self._process.stdout, selectors.EVENT_READ)
         self._buffer = b""
         self._serial = 0
+        self._selector = selectors.DefaultSelector()
         try:
-            self._order({"preload": sorted(set(self.preload))})
+            self._process = subprocess.Popen(
+                command(self.python, "asrun.record.zygote"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env=scrubbed_environment(),
+                cwd=self._folder,
+                start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends all of it
+            )
+        except OSError as error:
+            self._remove()
+            raise CannotStart(f"{self.python} cannot be started: {error.strerror}") from error
+        try:
+            assert self._process.stdout is not None
+            self._selector.register(self._process.stdout, selectors.EVENT_READ)
+            self._order({"preload": [*sorted(set(self.preload)), *ENTRIES]})
             self._answer(_START_UP)
         except BaseException:
             self.__exit__()
@@ -123,18 +107,28 @@ class Zygote:
 
     def __exit__(self, *exc: object) -> None:
         assert self._process.stdin is not None and self._process.stdout is not None
+        # The zygote takes the end of its input as the end: it kills what still runs.
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
         try:
-            self._process.stdin.close()  # the zygote kills what still runs, and ends
             self._process.wait(5)
-        except (OSError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
         self._process.stdout.close()
+        self._remove()
+
+    def _remove(self) -> None:
         self._selector.close()
         self._errors.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        folders.remove(self._folder)
 
-    def run(self, jobs: Iterable[Job], started: Callable[[Job], None] | None = None) -> Iterator[Ended]:
+    @property
+    def pid(self) -> int:
+        """The zygote's process id."""
+        return self._process.pid
+
+    def run(self, jobs: Iterable[Job], started: Started | None = None) -> Iterator[Ended]:
         """Run jobs, as many at once as `parallel` says; yields each as it ends."""
         waiting = list(jobs)[::-1]
         running: dict[int, Job] = {}
@@ -143,23 +137,17 @@ class Zygote:
                 job = waiting.pop()
                 self._serial += 1
                 folder = self._folder / str(self._serial)
-                folder.mkdir()
-                self._order(
-                    {
-                        "id": self._serial,
-                        "entry": job.entry,
-                        "request": job.request,
-                        "folder": str(folder),
-                        "deadline": job.deadline,
-                    }
-                )
+                folder.mkdir(mode=0o711)
+                self._order(order_of(job, self._serial, folder, self.limits))
                 running[self._serial] = job
                 if started is not None:
                     started(job)
             answer = self._answer(max(j.deadline for j in running.values()) + GRACE + 10)
-            folder = self._folder / str(answer["id"])
-            yield _read(running.pop(answer["id"]), answer["code"], folder)
-            shutil.rmtree(folder, ignore_errors=True)
+            job, folder = running.pop(answer["id"]), self._folder / str(answer["id"])
+            lesson = job.request.get("folder", "")
+            ending = endings.read(folder, lesson, answer["code"], answer["seconds"])
+            folders.remove(folder)
+            yield Ended.of(job, ending)
 
     def _order(self, order: dict[str, Any]) -> None:
         assert self._process.stdin is not None
@@ -183,74 +171,96 @@ class Zygote:
         return answer
 
     def _last_words(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
         self._errors.seek(0)
-        lines = self._errors.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "the zygote ended without a word"
+        lines = endings.clean(self._errors.read().decode(errors="replace")).strip().splitlines()
+        code = self._process.returncode
+        how = Ending(None, code=code).how if code is not None else "closed its output"
+        return lines[-1] if lines else f"the zygote {how} without a word"
+
+
+Start = Literal["fork", "spawn"]
 
 
 class Children:
-    """One zygote for a build, started when the first job comes; a context manager.
+    """The children of a build, started when the first job comes; a context manager.
 
     Args:
-        preload: modules that the zygote imports before the first job.
+        preload: modules that are imported before the first job.
+        start: "fork" for a zygote, "spawn" for a fresh interpreter for each job; None for what
+            suits this platform. The environment variable ASRUN_START may say it.
+        options: what else a `Zygote` takes.
+
+    A job that takes the zygote with it harms no other: those that ran are tried again, one by one.
     """
 
-    def __init__(self, preload: Iterable[str] = ()) -> None:
-        self._preload = preload
-        self._zygote: Zygote | None = None
+    def __init__(
+        self, preload: Iterable[str] = (), start: Start | None = None, **options: Any
+    ) -> None:
+        self._preload = tuple(preload)
+        asked = start or os.environ.get("ASRUN_START")
+        self.start: Start = "spawn" if asked == "spawn" or not can_fork() else "fork"
+        self._options = options
+        self._runner: Runner | None = None
 
     def __enter__(self) -> Children:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        if self._zygote is not None:
-            self._zygote.__exit__(*exc)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self._stop()
 
-    def run(self, jobs: Iterable[Job], started: Callable[[Job], None] | None = None) -> Iterator[Ended]:
-        """See `Zygote.run`.
+    def run(self, jobs: Iterable[Job], started: Started | None = None) -> Iterator[Ended]:
+        """Run jobs; yields each as it ends.
 
         Raises:
-            ZygoteDied: the zygote cannot be started, ends or does not answer.
+            ZygoteDied: the zygote cannot be started.
         """
-        if self._zygote is None:
-            self._zygote = Zygote(self._preload).__enter__()
-        return self._zygote.run(jobs, started)
+        left = list(jobs)
+        under_way: list[Job] = []
 
+        def begins(job: Job) -> None:
+            under_way.append(job)
+            if started is not None:
+                started(job)
 
-def _read(job: Job, code: int, folder: Path) -> Ended:
-    output = _tail(folder / "output.txt")
-    try:
-        result = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return Ended(job, result, code=code, output=output)
-    except (OSError, ValueError):
-        pass
-    stack = _stack(folder)
-    hung = code == HUNG or stack is not None or code == -9
-    return Ended(job, None, hung=hung, stack=stack or (), code=code, output=output)
+        def attempt(batch: list[Job]) -> Iterator[Ended]:
+            under_way.clear()
+            for ended in self._running().run(batch, begins):
+                under_way.remove(ended.job)
+                left.remove(ended.job)
+                yield ended
 
+        while left:
+            try:
+                yield from attempt(left[:])
+            except CannotStart:
+                raise
+            except ZygoteDied:
+                if self._runner is None:
+                    raise
+                self._stop()
+                for suspect in under_way[:] or left[:1]:
+                    try:
+                        yield from attempt([suspect])
+                    except ZygoteDied as error:
+                        if self._runner is None:
+                            raise
+                        self._stop()
+                        left.remove(suspect)
+                        yield Ended(suspect, None, how=str(error), lost=True)
 
-def _stack(folder: Path) -> tuple[tuple[str, int, str], ...] | None:
-    """Where a child hung, by its own report or by faulthandler's dump; None where neither was written."""
-    try:
-        found = json.loads((folder / "stacks.txt").read_text(encoding="utf-8"))
-        return tuple((str(f), int(n), str(w)) for f, n, w in found)
-    except (OSError, ValueError):
-        pass
-    frames = []
-    for line in _tail(folder / "stacks.dump").splitlines():
-        # faulthandler writes: File "…/app.py", line 12 in get_db   (innermost first)
-        parts = line.strip().split('"')
-        if len(parts) == 3 and parts[1].endswith(("/app.py", "/lesson.py")) and "site-packages" not in parts[1]:
-            number, _, function = parts[2].removeprefix(", line ").partition(" in ")
-            frames.append((Path(parts[1]).name, int(number), function))
-    return tuple(frames[::-1]) or None
+    def _running(self) -> Runner:
+        if self._runner is None:
+            if self.start == "fork":
+                self._runner = Zygote(self._preload, **self._options).__enter__()
+            else:
+                self._runner = spawner.Spawner(self._preload, **self._options).__enter__()
+        return self._runner
 
-
-def _tail(path: Path, limit: int = 8_000) -> str:
-    try:
-        with path.open("rb") as f:
-            f.seek(0, os.SEEK_END)
-            f.seek(max(0, f.tell() - limit))
-            return f.read().decode(errors="replace")
-    except OSError:
-        return ""
+    def _stop(self) -> None:
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.__exit__(None, None, None)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from asrun.problems import ProblemError
+from asrun.terminal import err, out
+from asrun.terminal import in_ci as _in_ci
+from asrun.terminal import progress as _progress
+from asrun.terminal import root as _root
+from asrun.versions.command import versions
 
 app = typer.Typer(
     name="asrun",
@@ -27,8 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-out = Console()
-err = Console(stderr=True)
 
 LessonName = Annotated[
     str, typer.Argument(help="A lesson, as <chapter>/<lesson>.", metavar="LESSON")
@@ -92,29 +89,6 @@ def _keep_traceback() -> Path:
     return path
 
 
-def _root() -> Path:
-    """The project's root: the nearest folder upwards that holds `snippets/chapters.toml`."""
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "snippets" / "chapters.toml").is_file():
-            return folder
-    return here
-
-
-def _in_ci() -> bool:
-    return os.environ.get("CI", "").lower() in ("1", "true", "yes")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Tell on standard error what is being done, where someone looks."""
-    if not err.is_terminal:
-        yield lambda what: None
-        return
-    with err.status("starting") as status:
-        yield lambda what: status.update(Text(what))
-
-
 @app.command()
 def build(
     folder: Annotated[Path, typer.Option("--out", help="The folder to write.")] = Path(
@@ -127,6 +101,9 @@ def build(
         ),
     ] = False,
     no_cache: NoCache = False,
+    why: Annotated[
+        bool, typer.Option("--why", help="Say for each scenario why it ran, or why it did not.")
+    ] = False,
 ) -> None:
     """Record every lesson, check all that is said, and write the pages.
 
@@ -142,8 +119,12 @@ def build(
             options, folder if folder.is_absolute() else Path.cwd() / folder, draft=draft
         )
     show(checked.problems, err)
-    cached = len(checked.traces) - checked.ran
-    ran = f"{checked.ran} recorded now, {max(cached, 0)} from the cache"
+    if why:
+        for (lesson, scenario), reason in checked.why.items():
+            ran = f"ran: {reason}" if reason else "did not run: all that it depends on is the same"
+            err.print(f"{lesson} {scenario} {ran}", markup=False, highlight=False, soft_wrap=True)
+    cached = max(checked.scenarios - checked.ran, 0)
+    ran = f"{checked.ran} recorded now, {cached} from the cache"
     err.print(f"{checked.summary} ({ran})", highlight=False, soft_wrap=True)
     raise typer.Exit(1 if checked.problems else 0)
 
@@ -170,7 +151,7 @@ def check(
     if form is Format.json:
         sys.stdout.write(problems.to_json(checked.problems, checked.summary))
     elif form is Format.junit:
-        sys.stdout.write(problems.to_junit(checked.problems, [x.id for x in checked.lessons]))
+        sys.stdout.write(problems.to_junit(checked.problems, checked.lessons))
     elif form is Format.github:
         sys.stdout.write(problems.to_github(checked.problems))
     else:
@@ -216,33 +197,10 @@ def show(
     with _progress() as progress:
         recorded = inspect.record(_root(), lesson, scenario, progress)
     for one in recorded:
-        table = Table(
-            title=f"{one.trace.title}", title_justify="left", expand=True, show_lines=False
-        )
-        for name, ratio in (
-            ("Step", None),
-            ("Action", 5),
-            ("State before", 3),
-            ("State after", 3),
-            ("Notes", 3),
-        ):
-            table.add_column(name, ratio=ratio, overflow="fold")
-        for step in inspect.steps(one):
-            action = Text.assemble(
-                (f"{step.lane_label}  ", "dim"),
-                (step.action, "bold"),
-                "\n",
-                inspect.plain(step.what),
-            )
-            notes = Text("\n".join(inspect.plain(note.text) for note in step.notes))
-            table.add_row(
-                str(step.n),
-                action,
-                Text("\n".join(step.before)),
-                Text("\n".join(step.after)),
-                notes,
-            )
-        out.print(table)
+        inspect.draw(one, out)
+
+
+app.command()(versions)
 
 
 @app.command()
@@ -278,6 +236,13 @@ def accept(
         if yes or typer.confirm(question):
             proposal.write()
             written += 1
+    for name in sorted({p.lesson.id for p in proposals if p.outdated}):
+        out.print(
+            f"{name}: what was recorded on other releases is of the lesson as it was; record it "
+            f"anew with `asrun versions {name} --accept`",
+            highlight=False,
+            soft_wrap=True,
+        )
     for file in leftovers:
         if yes or typer.confirm(
             f"{file.name} in {file.parent.name}: no scenario has this name; remove it?"
@@ -291,6 +256,24 @@ def accept(
         highlight=False,
     )
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def doctor(
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1, too, where the sandbox is not complete.")
+    ] = False,
+) -> None:
+    """Say whether lessons can be recorded here, and how far contributed code is held.
+
+    The sandbox is tried, not only looked at. Exits with 1 where nothing can be recorded.
+    """
+    from asrun import doctor as examining
+
+    findings = examining.examine(_root())
+    examining.show(findings, out)
+    wrong = [one for one in findings if not one.fine and (strict or one.needed)]
+    raise typer.Exit(1 if wrong else 0)
 
 
 @app.command()

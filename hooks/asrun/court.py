@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from asrun import cache
-from asrun.children import Children, Ended, Job
+from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied
 from asrun.model import Choice, Cite, Lesson, Statement, Trace, Verdict
 from asrun.recording import digest_of
 
 _ENTRY = "asrun.judge.child:judge"
-_DEADLINE = 20.0
+_DEADLINE = 2 * DEADLINE
 
 
 def judge(
     lessons: Sequence[Lesson],
     traces: Mapping[tuple[str, str], Trace],
     store: cache.Cache,
-    children: Children,
+    children: Runs,
     progress: Callable[[str], None] = lambda lesson: None,
 ) -> dict[str, dict[str, Verdict]]:
     """Run the proofs of every statement whose scenarios were recorded.
@@ -67,28 +67,51 @@ def judge(
             "statements": [{"name": s.name, "kind": s.kind, "on": list(s.on)} for s in statements],
         }
         jobs.append(Job((lesson, key, statements), _ENTRY, request, _DEADLINE))
-    if jobs:
-        for ended in children.run(jobs, lambda job: progress(job.key[0].id)):
+    try:
+        for ended in children.run(jobs, lambda job: progress(job.key[0].id)) if jobs else ():
             lesson, key, statements = ended.job.key
-            if ended.result is not None and ended.result["failed"] is None:
+            result[lesson.id], final = _read(statements, ended)
+            if final and ended.result is not None:
                 store.put(key, ended.result)
-                result[lesson.id] = _verdicts(ended.result["verdicts"])
-            elif ended.result is not None:
-                failed = ended.result["failed"]
-                why = f"importing {failed['file']} to judge it raised {failed['message']}"
-                line = failed["line"] if failed["file"] == "lesson.py" else 0
-                result[lesson.id] = {
-                    s.name: Verdict(s.name, "crashed", message=why, line=line) for s in statements
-                }
-            else:
-                result[lesson.id] = {s.name: _failed(s, ended) for s in statements}
+    except ZygoteDied as error:
+        for lesson, _, statements in (job.key for job in jobs):
+            why = f"nothing can be judged: {error}"
+            failed = {s.name: Verdict(s.name, "crashed", message=why) for s in statements}
+            result.setdefault(lesson.id, failed)
     return result
+
+
+def _read(statements: Sequence[Statement], ended: Ended) -> tuple[dict[str, Verdict], bool]:
+    """The verdicts of a lesson, however its judging child ended, and whether they can be kept."""
+    found = ended.result
+    if found is None or ended.said:
+        return {s.name: _failed(s, ended) for s in statements}, False
+    try:
+        failed = found["failed"]
+        if failed is None:
+            verdicts = _verdicts(found["verdicts"])
+            return {s.name: verdicts[s.name] for s in statements}, True
+        why = f"importing {failed['file']} to judge it raised {failed['message']}"
+        line = int(failed["line"]) if failed["file"] == "lesson.py" else 0
+    except (KeyError, TypeError, ValueError) as error:
+        # The child runs the lesson beside the judge, so it can hand over anything.
+        why = f"the lesson left verdicts that the judge can't have made ({type(error).__name__})"
+        line = 0
+    crashed = (Verdict(s.name, "crashed", message=why, line=line) for s in statements)
+    return {verdict.statement: verdict for verdict in crashed}, False
 
 
 def _failed(statement: Statement, ended: Ended) -> Verdict:
     """What a judging child that gave no answer means for each statement of its lesson."""
     own = [f for f in ended.stack if f[0] == "lesson.py"]
     line = own[-1][1] if own else 0
+    if ended.said and not ended.hung:
+        return Verdict(
+            statement.name,
+            "crashed",
+            message=f"the lesson, while it is judged, {ended.said[0].message}",
+            line=line,
+        )
     if ended.hung:
         where = f" in `{own[-1][2]}`" if own else ""
         return Verdict(
@@ -97,9 +120,10 @@ def _failed(statement: Statement, ended: Ended) -> Verdict:
             message=f"the lesson's proofs did not end: they hang{where}",
             line=line,
         )
-    last = ended.output.strip().splitlines() or [f"status {ended.code}"]
+    last = ended.output.strip().splitlines()
+    how = last[-1] if ended.failed and last else f"it {ended.how}"
     return Verdict(
-        statement.name, "crashed", message=f"the judging child ended: {last[-1]}", line=line
+        statement.name, "crashed", message=f"the judging child ended: {how}", line=line
     )
 
 

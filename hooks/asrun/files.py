@@ -2,48 +2,100 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+Stats = dict[str, list[int]]
+"""For each file's path below a folder, its size and when it was changed, in nanoseconds."""
 
 
-def replace_folder(folder: Path, files: Mapping[str, str]) -> None:
-    """Make `folder` hold exactly these files.
+class Replacement:
+    """A folder in the making, which takes another's place when it is whole; a context manager.
 
-    They are written beside it and swapped in; a file that is as it was keeps its time of change,
-    so that whoever watches the folder sees only what is new.
+    It is made beside that folder and swapped in at the end; where an exception ends it, or
+    `abandon`, what was there stays. A file that is as it was is the same file, with its time of
+    change: whoever watches the folder sees only what is new.
 
     Args:
-        folder: is made where it is missing.
-        files: text by path below the folder.
+        folder: whose place it takes; need not be there.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._abandoned = False
+
+    def __enter__(self) -> Self:
+        self._folder.parent.mkdir(parents=True, exist_ok=True)
+        self._made = self._beside()
+        self._made.chmod(0o755)
+        self._below: set[Path] = set()
+        return self
+
+    def write(self, files: Mapping[str, str]) -> None:
+        """Write files: text by path below the folder."""
         for path, text in files.items():
-            target = made / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8", newline="\n")
-            _keep_time(folder / path, target, text)
-        made.chmod(0o755)
+            target = self._made / path
+            if target.parent not in self._below:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self._below.add(target.parent)
+            data = text.encode()
+            if not self._kept(self._folder / path, target, data):
+                target.write_bytes(data)
+
+    def abandon(self) -> None:
+        """Leave in place what was there."""
+        self._abandoned = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None and not self._abandoned:
+                self._swap()
+        finally:
+            shutil.rmtree(self._made, ignore_errors=True)
+
+    def _swap(self) -> None:
         old = None
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)) / "old"
-            folder.rename(old)
-        made.rename(folder)
+        if self._folder.exists():
+            old = self._beside() / "old"
+            self._folder.rename(old)
+        self._made.rename(self._folder)
         if old is not None:
             shutil.rmtree(old.parent, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
+
+    def _beside(self) -> Path:
+        """A new folder on the same file system."""
+        return Path(tempfile.mkdtemp(prefix=f".{self._folder.name}-", dir=self._folder.parent))
+
+    @staticmethod
+    def _kept(before: Path, now: Path, data: bytes) -> bool:
+        """Whether a file is as it was, and is taken over."""
+        with contextlib.suppress(OSError):
+            if before.stat().st_size == len(data) and before.read_bytes() == data:
+                try:
+                    os.link(before, now)
+                except OSError:  # a file system without links
+                    shutil.copy2(before, now)
+                return True
+        return False
 
 
-def _keep_time(before: Path, now: Path, text: str) -> None:
-    try:
-        if before.read_text(encoding="utf-8") == text:
-            stat = before.stat()
-            os.utime(now, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    except (OSError, UnicodeDecodeError):
-        return
+def stats_of(folder: Path) -> Stats:
+    """How all files below a folder look from outside: whether they are as they were left."""
+    found: Stats = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            path = Path(where, name)
+            stat = path.stat()
+            found[str(path.relative_to(folder))] = [stat.st_size, stat.st_mtime_ns]
+    return found

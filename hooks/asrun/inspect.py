@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from asrun import accept as accepting
@@ -20,6 +21,7 @@ from asrun.problems import ProblemError
 from asrun.recording import event_line
 from asrun.story import Step
 from asrun.story import Text as StoryText
+from asrun.versions import releases
 
 Progress = Callable[[str], None]
 
@@ -105,6 +107,27 @@ def print_trace(recorded: Recorded, console: Console, *, raw: bool) -> None:
     console.print()
 
 
+def draw(recorded: Recorded, console: Console) -> None:
+    """Draw a trace's execution table."""
+    table = Table(title=recorded.trace.title, title_justify="left", expand=True, show_lines=False)
+    for name, ratio in (
+        ("Step", None),
+        ("Action", 5),
+        ("State before", 3),
+        ("State after", 3),
+        ("Notes", 3),
+    ):
+        table.add_column(name, ratio=ratio, overflow="fold")
+    for step in steps(recorded):
+        action = Text.assemble(
+            (f"{step.lane_label}  ", "dim"), (step.action, "bold"), "\n", plain(step.what)
+        )
+        notes = Text("\n".join(plain(note.text) for note in step.notes))
+        before, after = Text("\n".join(step.before)), Text("\n".join(step.after))
+        table.add_row(str(step.n), action, before, after, notes)
+    console.print(table)
+
+
 def print_new(proposal: Proposal, console: Console) -> None:
     """Print a recording that nothing was accepted for yet."""
     for line in proposal.text.splitlines():
@@ -128,6 +151,7 @@ def proposals(
     first: dict[tuple[str, str], Trace] = {}
     result: list[Proposal] = []
     preload = sorted({m for lesson in chosen for m in lesson.imports})
+    days = releases.read(root).days
     with Children(preload) as children:
         for attempt in (1, 2):
 
@@ -146,7 +170,9 @@ def proposals(
                     if problem is not None:
                         problems.append(problem)
                         continue
-                    proposal = accepting.propose(one.lesson, one.scenario, trace, pipeline.steps_of)
+                    proposal = accepting.propose(
+                        one.lesson, one.scenario, trace, pipeline.steps_of, days
+                    )
                     result += [proposal] if proposal else []
     return result, problems, [file for lesson in chosen for file in accepting.leftovers(lesson)]
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from asrun.model import Lesson, Problem
 from asrun.problems import ProblemError
-from asrun.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,26 @@ class ChapterEntry:
     name: str
     title: str
     lessons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What `chapters.toml` lists.
+
+    Attributes:
+        chapters: in their order.
+        problems: of `chapters.toml`; lessons that no chapter has, and recordings of no lesson.
+        finding: the statement that the home page opens with, `<lesson>:<statement>`, or "".
+    """
+
+    chapters: tuple[ChapterEntry, ...]
+    problems: tuple[Problem, ...]
+    finding: str
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """For each lesson's id, in order, the title of its chapter."""
+        return {f"{c.name}/{name}": c.title for c in self.chapters for name in c.lessons}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +67,27 @@ def find(root: Path) -> Found:
     Raises:
         ProblemError: `chapters.toml` is missing or cannot be read.
     """
-    root = root.resolve()
+    listed = contents(root)
+    lessons, problems = [], []
+    for lesson_id, chapter_title in listed.titles.items():
+        try:
+            lessons.append(read(root, lesson_id, chapter_title))
+        except ProblemError as error:
+            problems.append(error.problem)
+    return Found(listed.chapters, tuple(lessons), (*problems, *listed.problems), listed.finding)
+
+
+def contents(root: Path) -> Contents:
+    """Read `chapters.toml`, and no lesson.
+
+    Args:
+        root: the project's root.
+
+    Raises:
+        ProblemError: `chapters.toml` is missing or cannot be read.
+    """
     table = _chapters_toml(root)
-    chapters, lessons, problems = [], [], []
-    listed: set[str] = set()
+    chapters, problems = [], []
     for number, entry in enumerate(table.get("chapter", []), 1):
         try:
             chapter = ChapterEntry(
@@ -66,15 +102,9 @@ def find(root: Path) -> Found:
             )
             continue
         chapters.append(chapter)
-        for name in chapter.lessons:
-            lesson_id = f"{chapter.name}/{name}"
-            listed.add(lesson_id)
-            try:
-                lessons.append(read(root, lesson_id, chapter.title))
-            except ProblemError as error:
-                problems.append(error.problem)
-    for folder in sorted((root / "snippets").glob("*/*/lesson.py")):
-        lesson_id = "/".join(folder.parent.parts[-2:])
+    listed = {f"{chapter.name}/{name}" for chapter in chapters for name in chapter.lessons}
+    for file in sorted((root / "snippets").glob("*/*/lesson.py")):
+        lesson_id = "/".join(file.parent.parts[-2:])
         if lesson_id not in listed:
             problems.append(
                 Problem(
@@ -82,11 +112,27 @@ def find(root: Path) -> Found:
                     f"snippets/{lesson_id}/lesson.py",
                     1,
                     "this lesson is in no chapter, so no one would find its page",
-                    f'Add "{folder.parent.name}" to its chapter in snippets/chapters.toml.',
+                    f'Add "{file.parent.name}" to its chapter in snippets/chapters.toml.',
                     lesson=lesson_id,
                 )
             )
-    return Found(tuple(chapters), tuple(lessons), tuple(problems), str(table.get("finding", "")))
+    problems += _orphans(root)
+    return Contents(tuple(chapters), tuple(problems), str(table.get("finding", "")))
+
+
+def _orphans(root: Path) -> list[Problem]:
+    """Accepted recordings in folders that are no lessons."""
+    return [
+        Problem(
+            "stale-recording",
+            file.relative_to(root).as_posix(),
+            1,
+            "its lesson is gone",
+            "Remove the file, or bring the lesson back.",
+        )
+        for file in sorted((root / "snippets").glob("*/*/recordings/*/*.txt"))
+        if not (file.parents[2] / "lesson.py").exists()
+    ]
 
 
 def read(root: Path, lesson_id: str, chapter_title: str) -> Lesson:
@@ -95,7 +141,9 @@ def read(root: Path, lesson_id: str, chapter_title: str) -> Lesson:
     Raises:
         ProblemError: it is malformed; the problem names file, line and remedy.
     """
-    return Reader(root, lesson_id, chapter_title).lesson()
+    from asrun.reader import Reader  # a build for which nothing has changed reads no lesson
+
+    return Reader(root.resolve(), lesson_id, chapter_title).lesson()
 
 
 def _chapters_toml(root: Path) -> dict[str, Any]:

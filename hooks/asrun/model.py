@@ -25,6 +25,8 @@ Kind = Literal[
     "complete",  # the client has the whole response: detail body
     "left",  # the client closed before the response was complete
     "broken",  # the server closed the connection before the response was complete
+    "message",  # a WebSocket message: detail by ("client", "server"), text or bytes
+    "closed",  # the WebSocket is closed: detail by ("client", "server"), code, reason
     # the wire: ASGI messages at the app's boundary, at the moment of `receive` and `send`
     "scope",  # the server calls the app: asgi is the scope's type, detail method, path, query
     "receive",  # asgi is the message's type
@@ -115,6 +117,24 @@ class Versions(BaseModel):
     pydantic: str
     anyio: str
     python: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """Neighbouring releases of FastAPI in which a scenario behaves the same."""
+
+    first: str
+    last: str
+    first_day: str = ""
+    """The day on which `first` came out, as `2023-05-16`; "" where it is not known."""
+    last_day: str = ""
+    recorded: int = 1
+    """On how many of the releases it was recorded; the others lie between two of those."""
+    of: int = 1
+    """How many releases there are from `first` to `last`."""
+    by: str = ""
+    """What made the difference to the release before: `fastapi`, `starlette`, or several with `+`
+    where they could not be told apart; "" for the first range."""
 
 
 class Trace(BaseModel):

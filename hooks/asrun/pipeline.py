@@ -1,28 +1,36 @@
 """The stages, in their order: this module wires them, and does nothing else.
 
 snippets/ -> lessons -> recorder -> trace -> check, court -> narrate -> render -> files
+
+A few lessons at a time go through all of them, and only what other pages need of a lesson is kept
+in memory. A lesson that was finished, and of which nothing has changed, goes through none.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING
 
-from asrun import check, court, lessons, narrate, recorder, render, trace
+from asrun import lessons
 from asrun.cache import Cache
-from asrun.children import Children
-from asrun.files import replace_folder
+from asrun.files import Replacement
+from asrun.finished import Finished
+from asrun.lessons import Contents
 from asrun.model import Lesson, Problem, Trace, Verdict
 from asrun.problems import ProblemError, summary, to_json
-from asrun.render import paths
-from asrun.schema import trace_schema
-from asrun.story import Chapter, LessonPage, Run, Site, Step
+from asrun.story import Chapter, Counts, LessonPage, Origin, Site, Step
+
+if TYPE_CHECKING:
+    from asrun.children import Children
 
 TITLE = "FastAPI, as run"
+AT_ONCE = 16
+"""Lessons that are held in memory together: enough to keep all cores busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Options:
     Attributes:
         root: the project's root, which holds `snippets/`.
         only: lessons by id; empty for all.
-        cached: whether recordings and verdicts of earlier runs may be used.
+        cached: whether what earlier runs have kept may be used.
         progress: is told, in a few words, what begins.
     """
 
@@ -44,43 +52,60 @@ class Options:
 
 @dataclass(slots=True)
 class Checked:
-    """What is known once every stage before narrating has run."""
+    """What became of the lessons.
 
-    found: lessons.Found
-    lessons: tuple[Lesson, ...]
-    traces: dict[tuple[str, str], Trace] = field(default_factory=dict)
-    origins: dict[tuple[str, str], Literal["this build", "cache"]] = field(default_factory=dict)
-    verdicts: dict[str, dict[str, Verdict]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    Attributes:
+        lessons: by id, those that could be read.
+        scenarios: how many have a trace.
+        statements: how many are proved.
+        ran: how many scenarios ran, and did not come from the cache.
+        problems: everything that is wrong.
+        why: for each (lesson's id, scenario's name) why it ran; "" where it did not have to.
+    """
+
+    lessons: list[str] = field(default_factory=list)
+    scenarios: int = 0
+    statements: int = 0
     ran: int = 0
-    """Scenarios that ran, and did not come from the cache."""
+    problems: list[Problem] = field(default_factory=list)
+    why: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
         """What was checked, in one sentence."""
-        statements = sum(
-            v.outcome == "proved" for by in self.verdicts.values() for v in by.values()
-        )
-        return summary(self.problems, len(self.lessons), len(self.traces), statements)
+        return summary(self.problems, len(self.lessons), self.scenarios, self.statements)
+
+    def count(self, lesson_id: str, counts: Counts) -> None:
+        """Add a lesson."""
+        self.lessons.append(lesson_id)
+        self.scenarios += counts.runs
+        self.statements += counts.proved
 
 
-def record_all(options: Options, children: Children, store: Cache, found: lessons.Found) -> Checked:
-    """Record the lessons and make their traces."""
-    chosen = _chosen(options, found)
-    checked = Checked(found, chosen)
-    checked.problems += [p for p in found.problems if not options.only or p.lesson in options.only]
-    recordings = recorder.record(
-        chosen, store, children, lambda lesson, name: options.progress(f"recording {lesson} {name}")
-    )
-    checked.ran = recordings.ran
-    checked.problems += recordings.problems
-    for done in recordings.done:
-        place = (done.lesson.id, done.scenario.name)
-        checked.traces[place] = trace.stabilise(
-            done.lesson, done.scenario, done.events, done.versions
-        )
-        checked.origins[place] = done.origin
-    return checked
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A lesson, once every stage before narrating has run.
+
+    Attributes:
+        lesson: what it is about.
+        traces, origins: by scenario, of those that could be recorded.
+        verdicts: by statement.
+        problems: of this lesson.
+        opened: files of the project that its runs opened.
+    """
+
+    lesson: Lesson
+    traces: dict[str, Trace] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    @property
+    def counts(self) -> Counts:
+        """What it adds to the summary."""
+        proved = sum(verdict.outcome == "proved" for verdict in self.verdicts.values())
+        return Counts(runs=len(self.traces), proved=proved)
 
 
 def check_all(options: Options) -> Checked:
@@ -89,32 +114,18 @@ def check_all(options: Options) -> Checked:
     Raises:
         ProblemError: there is nothing to check.
     """
-    found = lessons.find(options.root)
-    store = Cache(options.root / ".asrun" / "cache" if options.cached else None)
-    preload = sorted({m for lesson in _chosen(options, found) for m in lesson.imports})
-    with Children(preload) as children:
-        checked = record_all(options, children, store, found)
-        checked.verdicts = court.judge(
-            checked.lessons,
-            checked.traces,
-            store,
-            children,
-            lambda lesson: options.progress(f"judging {lesson}"),
-        )
-    pinned = pinned_fastapi(options.root)
-    for lesson in checked.lessons:
-        mine = [t for (lesson_id, _), t in checked.traces.items() if lesson_id == lesson.id]
-        for scenario in lesson.scenarios:
-            found_trace = checked.traces.get((lesson.id, scenario.name))
-            if found_trace is not None:
-                checked.problems += check.against_accepted(lesson, scenario, found_trace, steps_of)
-        if mine:
-            here = mine[0].versions.fastapi
-            checked.problems += check.statements(
-                lesson, checked.verdicts[lesson.id], here, pinned or here
-            )
-    if not options.only:
-        checked.problems += check.orphans(found.lessons, options.root)
+    listed = lessons.contents(options.root)
+    store, checked = _store(options), _start(options, listed)
+    finished = Finished(options.root, listed.titles, store)
+    todo: dict[str, str] = {}
+    for lesson_id, title in _chosen(options, listed).items():
+        kept = finished.look(lesson_id)
+        if kept is None:
+            todo[lesson_id] = title
+        else:
+            checked.count(lesson_id, kept.counts)
+    for ran in _run(options, store, todo, checked):
+        checked.count(ran.lesson.id, ran.counts)
     return checked
 
 
@@ -122,60 +133,210 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
     """Check everything, and write the pages below `out` if nothing is wrong or this is a draft.
 
     Writes `out/docs/`, `out/nav.json` and `out/report.json`, all at once: a build that fails or
-    is interrupted leaves what was there.
+    is interrupted leaves what was there, and so does one for which nothing has changed.
+
+    Raises:
+        ProblemError: there is nothing to build.
     """
-    checked = check_all(options)
-    if checked.problems and not draft:
+    listed = lessons.contents(options.root)
+    store, checked = _store(options), _start(options, listed)
+    finished = Finished(options.root, listed.titles, store)
+    kept = {x: found for x in listed.titles if (found := finished.look(x)) is not None}
+    checked.why.update({(x, name): "" for x, one in kept.items() for name in one.scenarios})
+    whole = len(kept) == len(listed.titles) and not checked.problems
+    if whole and finished.stands(out, [one.digest for one in kept.values()]):
+        for lesson_id, one in kept.items():
+            checked.count(lesson_id, one.counts)
         return checked
-    options.progress("writing pages")
-    site = tell(options.root, checked)
-    files = {f"docs/{path}": text for path, text in render.render_site(site, draft=draft).items()}
-    for (lesson_id, scenario), told in checked.traces.items():
-        files[f"docs/{paths.trace(lesson_id, scenario)}"] = told.to_json()
-    files[f"docs/{paths.SCHEMA}"] = trace_schema()
-    files["nav.json"] = json.dumps(render.nav(site), ensure_ascii=False, indent=1) + "\n"
-    files["report.json"] = to_json(checked.problems, checked.summary)
-    replace_folder(out, files)
+
+    with Replacement(out) as new:
+        site = _Site(listed, new)
+        for lesson_id, one in kept.items():
+            page = finished.page(lesson_id, one)
+            if page is not None and lesson_id != site.finding:
+                origins: dict[str, Origin] = dict.fromkeys(one.scenarios, "cache")
+                site.add(page.gist, page.files, origins, one.digest, one.counts)
+                checked.count(lesson_id, one.counts)
+        todo = {x: title for x, title in listed.titles.items() if x not in site.told}
+        for ran in _run(options, store, todo, checked):
+            checked.count(ran.lesson.id, ran.counts)
+            if checked.problems and not draft:
+                continue
+            options.progress(f"writing {ran.lesson.id}")
+            told = _tell(ran)
+            files = _files(ran, told, draft)
+            digest = finished.keep(told, files, ran.opened)
+            site.add(told, files, ran.origins, digest, Counts.of(told))
+        if checked.problems and not draft:
+            new.abandon()
+            return checked
+        report = to_json(checked.problems, checked.summary)
+        new.write({**site.gathered(checked.problems, draft), "report.json": report})
+    if not checked.problems:
+        finished.built(out, [site.digests[x] for x in listed.titles])
     return checked
 
 
-def tell(root: Path, checked: Checked) -> Site:
-    """Tell every lesson that was checked, chapter by chapter."""
-    by_id = {lesson.id: lesson for lesson in checked.lessons}
-    chapters = []
-    for entry in checked.found.chapters:
-        ids = [f"{entry.name}/{name}" for name in entry.lessons]
-        pages = tuple(_tell_lesson(by_id[i], checked) for i in ids if i in by_id)
-        chapters.append(Chapter(entry.name, entry.title, pages))
-    on_pages = set(by_id)
-    rest = tuple(p for p in checked.problems if p.lesson not in on_pages)
-    return Site(TITLE, tuple(chapters), checked.found.finding, rest)
+def _run(
+    options: Options, store: Cache, todo: Mapping[str, str], checked: Checked
+) -> Iterator[Ran]:
+    """Take lessons through all stages before narrating; yields each, and notes what is wrong.
+
+    Args:
+        options: what is to be done.
+        store: what earlier runs have kept.
+        todo: for each lesson's id, the title of its chapter.
+        checked: is told what ran, and every problem.
+    """
+    if not todo:
+        return
+    from asrun.children import Children
+
+    pinned = pinned_fastapi(options.root)
+    # Read twice, since the zygote has to import before the first job what any lesson needs.
+    imports = {name for one in _read(options, todo, []) for name in one.imports}
+    waiting = iter(todo.items())
+    with Children(sorted(imports)) as children:
+        while group := dict(islice(waiting, AT_ONCE)):
+            read = list(_read(options, group, checked.problems))
+            for ran in _run_together(options, store, read, children, checked):
+                _check(ran, pinned)
+                checked.problems += ran.problems
+                yield ran
 
 
-def _tell_lesson(lesson: Lesson, checked: Checked) -> LessonPage:
-    verdicts = checked.verdicts.get(lesson.id, {})
-    runs: list[Run] = []
+def _run_together(
+    options: Options,
+    store: Cache,
+    read: Sequence[Lesson],
+    children: Children,
+    checked: Checked,
+) -> Iterable[Ran]:
+    """Record and judge lessons, as many at once as there are cores."""
+    from asrun import court, recorder, trace
+
+    recordings = recorder.record(
+        read, store, children, lambda lesson, name: options.progress(f"recording {lesson} {name}")
+    )
+    checked.ran += recordings.ran
+    checked.why.update(recordings.why)
+    found = {lesson.id: Ran(lesson) for lesson in read}
+    for problem in recordings.problems:
+        if problem.lesson in found:
+            found[problem.lesson].problems.append(problem)
+        elif problem not in checked.problems:
+            checked.problems.append(problem)
+    for one in recordings.done:
+        ran, name = found[one.lesson.id], one.scenario.name
+        ran.traces[name] = trace.stabilise(one.lesson, one.scenario, one.events, one.versions)
+        ran.origins[name] = one.origin
+        ran.opened.extend(one.files)
+    traces = {(ran.lesson.id, name): t for ran in found.values() for name, t in ran.traces.items()}
+    verdicts = court.judge(
+        read, traces, store, children, lambda lesson: options.progress(f"judging {lesson}")
+    )
+    for lesson_id, ran in found.items():
+        ran.verdicts.update(verdicts[lesson_id])
+    return found.values()
+
+
+def _check(ran: Ran, pinned: str) -> None:
+    """Compare what ran with what was accepted, and with what is said."""
+    from asrun import check
+
+    lesson = ran.lesson
     for scenario in lesson.scenarios:
-        place = (lesson.id, scenario.name)
-        if place in checked.traces:
-            cites = {
-                c.seq
-                for v in verdicts.values()
-                for c in v.cites.values()
-                if c.scenario == scenario.name
-            }
-            run = narrate.tell_run(
-                lesson, checked.traces[place], cited=frozenset(cites), origin=checked.origins[place]
-            )
-            runs.append(run)
-    versions = next((checked.traces[lesson.id, r.scenario].versions for r in runs), None)
-    mine = [p for p in checked.problems if p.lesson == lesson.id]
-    return narrate.tell_lesson(lesson, runs, verdicts, mine, versions)
+        if scenario.name in ran.traces:
+            told = ran.traces[scenario.name]
+            ran.problems.extend(check.against_accepted(lesson, scenario, told, steps_of))
+    for told in list(ran.traces.values())[:1]:
+        here = told.versions.fastapi
+        ran.problems.extend(check.statements(lesson, ran.verdicts, here, pinned or here))
+    ran.problems.extend(check.leftovers(lesson))
+
+
+def _tell(ran: Ran) -> LessonPage:
+    """Tell a lesson's runs, and what is said of them."""
+    from asrun import narrate
+
+    runs = []
+    for name, told in ran.traces.items():
+        cites = {
+            cite.seq
+            for verdict in ran.verdicts.values()
+            for cite in verdict.cites.values()
+            if cite.scenario == name
+        }
+        origin = ran.origins[name]
+        runs.append(narrate.tell_run(ran.lesson, told, cited=frozenset(cites), origin=origin))
+    versions = next((told.versions for told in ran.traces.values()), None)
+    return narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
 
 
 def steps_of(lesson: Lesson, told: Trace) -> Sequence[Step]:
     """How a trace reads in steps."""
+    from asrun import narrate
+
     return narrate.tell_run(lesson, told).steps
+
+
+def _files(ran: Ran, told: LessonPage, draft: bool) -> dict[str, str]:
+    """All files of a lesson, by their paths below the docs folder."""
+    from asrun import render
+    from asrun.render import paths
+
+    traces = {paths.trace(ran.lesson.id, name): t.to_json() for name, t in ran.traces.items()}
+    return {**render.render_lesson(told, draft=draft), **traces}
+
+
+class _Site:
+    """The site while its lessons are written, one by one; of each only its gist is kept."""
+
+    def __init__(self, listed: Contents, new: Replacement) -> None:
+        self._listed = listed
+        self._new = new
+        self._counts = Counts()
+        self.finding = listed.finding.partition(":")[0]
+        """The lesson that the home page opens with, of which it shows more than a gist."""
+        self.told: dict[str, LessonPage] = {}
+        self.digests: dict[str, str] = {}
+
+    def add(
+        self,
+        page: LessonPage,
+        files: Mapping[str, str],
+        origins: Mapping[str, Origin],
+        digest: str,
+        counts: Counts,
+    ) -> None:
+        """Write a lesson's files."""
+        from asrun import render
+
+        dated = {f"docs/{path}": render.with_origins(t, origins) for path, t in files.items()}
+        self._new.write(dated)
+        self.told[page.lesson.id] = page if page.lesson.id == self.finding else page.gist()
+        self.digests[page.lesson.id] = digest
+        self._counts += counts
+
+    def gathered(self, problems: Iterable[Problem], draft: bool) -> dict[str, str]:
+        """What gathers the lessons, once all are written, by path below the folder."""
+        from asrun import render
+        from asrun.render import paths
+        from asrun.schema import trace_schema
+
+        chapters = []
+        for entry in self._listed.chapters:
+            ids = [f"{entry.name}/{name}" for name in entry.lessons]
+            pages = tuple(self.told[x] for x in ids if x in self.told)
+            chapters.append(Chapter(entry.name, entry.title, pages))
+        rest = tuple(p for p in problems if p.lesson not in self.told)
+        site = Site(TITLE, tuple(chapters), self._listed.finding, rest)
+        files = render.render_gathered(site, self._counts, draft=draft)
+        return {
+            **{f"docs/{path}": text for path, text in files.items()},
+            f"docs/{paths.SCHEMA}": trace_schema(),
+            "nav.json": json.dumps(render.nav(site), ensure_ascii=False, indent=1) + "\n",
+        }
 
 
 def pinned_fastapi(root: Path) -> str:
@@ -188,18 +349,38 @@ def pinned_fastapi(root: Path) -> str:
     return match[1] if match else ""
 
 
-def _chosen(options: Options, found: lessons.Found) -> tuple[Lesson, ...]:
-    """The lessons that are asked for.
+def _store(options: Options) -> Cache:
+    return Cache(options.root / ".asrun" / "cache" if options.cached else None)
+
+
+def _start(options: Options, listed: Contents) -> Checked:
+    """What is wrong before any lesson is read."""
+    only = options.only
+    return Checked(problems=[p for p in listed.problems if not only or p.lesson in only])
+
+
+def _read(options: Options, wanted: Mapping[str, str], problems: list[Problem]) -> Iterator[Lesson]:
+    """Read lessons, one by one; one that cannot be read is a problem."""
+    for lesson_id, title in wanted.items():
+        try:
+            yield lessons.read(options.root, lesson_id, title)
+        except ProblemError as error:
+            problems.append(error.problem)
+
+
+def _chosen(options: Options, listed: Contents) -> dict[str, str]:
+    """The lessons that are asked for, each with its chapter's title.
 
     Raises:
         ProblemError: one that is asked for is not there.
     """
-    known = {lesson.id for lesson in found.lessons} | {p.lesson for p in found.problems}
+    known = {*listed.titles, *(p.lesson for p in listed.problems)}
     for name in options.only:
         if name not in known:
-            ids = ", ".join(sorted(known)) or "none"
+            ids = ", ".join(sorted(known - {""})) or "none"
             message = f"there is no lesson `{name}`"
             raise ProblemError(
                 Problem("lesson-invalid", "snippets", 0, message, f"Lessons are: {ids}.")
             )
-    return tuple(x for x in found.lessons if not options.only or x.id in options.only)
+    only = options.only
+    return {x: title for x, title in listed.titles.items() if not only or x in only}

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from xml.sax.saxutils import escape, quoteattr
 
 from rich.console import Console, Group
 from rich.text import Text
@@ -119,6 +118,8 @@ def to_json(problems: Sequence[Problem], sentence: str) -> str:
 
 def to_junit(problems: Sequence[Problem], checked: Sequence[str]) -> str:
     """The report as JUnit XML: a test case a lesson, a failure a problem."""
+    from xml.sax.saxutils import escape, quoteattr  # takes long: it knows how to fetch a DTD
+
     cases = []
     for name in sorted({*checked, *(p.lesson or p.file for p in problems)}):
         mine = [p for p in problems if (p.lesson or p.file) == name]

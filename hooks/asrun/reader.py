@@ -17,7 +17,7 @@ from asrun.problems import ProblemError
 
 _STATEMENTS = {"key_moment", "quiz", "snapshot", "exit_line"}
 _AUTHORS_NAMES = {*_STATEMENTS, "scenario", "watch", "show", "advice", "Option", "Options", "Trace"}
-_AUTHORS_NAMES |= {"Moment"}
+_AUTHORS_NAMES |= {"Moment", "Client", "WebSocket", "WebSocketClosed", "WebSocketRejected"}
 
 
 class Reader:
@@ -80,6 +80,8 @@ class Reader:
             return text, ast.parse(text)
         except SyntaxError as error:
             self._fail(file, error.lineno or 1, f"syntax error: {error.msg}", "Mend the line.")
+        except (RecursionError, MemoryError, ValueError):
+            self._fail(file, 1, "this file is nested too deeply to be read", "Write it flatter.")
 
     def _docstring(self, tree: ast.Module) -> tuple[str, str]:
         text = ast.get_docstring(tree) or ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
-from asrun import cache
-from asrun.children import Children, Ended, Job, ZygoteDied
+from asrun import complaints, received
+from asrun.cache import Cache
+from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied
 from asrun.model import Lesson, Problem, Scenario
+from asrun.received import Recording
+from asrun.reuse import Reuse, project_of
+from asrun.story import Origin
 
-Origin = Literal["this build", "cache"]
 _ENTRY = "asrun.record.child:main"
 
 
@@ -23,6 +26,7 @@ class Recorded:
         events: the recorder's raw events.
         versions: of what it ran on.
         origin: whether it ran in this build.
+        files: files of the project that it opened, below the project's root.
     """
 
     lesson: Lesson
@@ -30,32 +34,38 @@ class Recorded:
     events: list[dict[str, Any]]
     versions: dict[str, str]
     origin: Origin
+    files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Recordings:
-    """What `record` gives: recordings, problems, and why each scenario ran or did not."""
+    """What `record` gives.
+
+    Attributes:
+        done: recordings, in the lessons' order.
+        problems: what is wrong with the scenarios that could not be recorded.
+        ran: how many scenarios ran.
+        why: for each (lesson's id, scenario's name) why it ran; "" where it did not have to.
+    """
 
     done: list[Recorded] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ran: int = 0
+    why: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 Progress = Callable[[str, str], None]
 """Is told a lesson's id and a scenario's name, when its recording begins."""
 
 
-def key(lesson: Lesson, scenario: Scenario) -> str:
-    """The cache key: everything that can change the recording."""
-    app = (lesson.folder / "app.py").read_text(encoding="utf-8")
-    return cache.key_of("recording", lesson.id, scenario.name, app, lesson.source, cache.environment(), cache.engine("record"))
-
-
 def record(
     lessons: Sequence[Lesson],
-    store: cache.Cache,
-    children: Children,
+    store: Cache,
+    children: Runs,
     progress: Progress = lambda lesson, scenario: None,
+    *,
+    options: Mapping[str, Any] | None = None,
+    deadline: float = DEADLINE,
 ) -> Recordings:
     """Record every scenario of the lessons.
 
@@ -64,88 +74,61 @@ def record(
         store: where earlier recordings are, and new ones go.
         children: run what has to be run.
         progress: is told when a recording begins.
+        options: what else `session.record` is given, by name.
+        deadline: seconds of real time that a scenario may take.
     """
     result = Recordings()
-    todo: list[Job] = []
+    reuse = Reuse(store, options)
+    todo: list[tuple[float, Job]] = []
     for lesson in lessons:
         for scenario in lesson.scenarios:
-            entry = store.get(key(lesson, scenario))
-            if entry is not None:
-                result.done.append(Recorded(lesson, scenario, entry["events"], entry["versions"], "cache"))
-            else:
-                request = {"folder": str(lesson.folder), "scenario": scenario.name}
-                todo.append(Job((lesson, scenario), _ENTRY, request))
-    if not todo:
-        return result
+            kept = reuse.look(lesson, scenario)
+            result.why[lesson.id, scenario.name] = kept.why
+            if kept.recording is not None:
+                result.done.append(_recorded(lesson, scenario, kept.recording, "cache"))
+                continue
+            request = {
+                "folder": str(lesson.folder),
+                "project": str(project_of(lesson)),
+                "scenario": scenario.name,
+                "options": dict(options or {}),
+            }
+            # The longest first, so that none is left to run alone at the end; new ones before all.
+            length = float("inf") if kept.seconds is None else kept.seconds
+            todo.append((length, Job((lesson, scenario), _ENTRY, request, deadline)))
+    todo.sort(key=lambda entry: -entry[0])
     result.ran = len(todo)
-    try:
-        for ended in children.run(todo, lambda job: progress(job.key[0].id, job.key[1].name)):
-            _take(ended, result, store)
-    except ZygoteDied as error:
-        file = todo[0].key[0].file("app.py")
-        result.problems.append(
-            Problem("recorder-failed", file, 0, f"the recorder cannot run: {error}", "Run `asrun doctor`, then report this.")
-        )
-    order = {(lesson.id, s.name): i for i, (lesson, s) in enumerate((x, s) for x in lessons for s in x.scenarios)}
+    if todo:
+        jobs = [job for _, job in todo]
+        try:
+            for ended in children.run(jobs, lambda job: progress(job.key[0].id, job.key[1].name)):
+                _take(ended, result, reuse)
+        except ZygoteDied as error:
+            result.problems.append(complaints.no_zygote(error))
+    order = {(x.id, s.name): i for i, (x, s) in enumerate((x, s) for x in lessons for s in x.scenarios)}
     result.done.sort(key=lambda r: order[r.lesson.id, r.scenario.name])
-    result.problems.sort(key=lambda p: (p.lesson, p.scenario))
+    result.problems.sort(key=lambda p: order.get((p.lesson, p.scenario), -1))
     return result
 
 
-def _take(ended: Ended, result: Recordings, store: cache.Cache) -> None:
+def _recorded(lesson: Lesson, scenario: Scenario, found: Recording, origin: Origin) -> Recorded:
+    return Recorded(lesson, scenario, found.events, found.versions, origin, found.files)
+
+
+def _take(ended: Ended, result: Recordings, reuse: Reuse) -> None:
     lesson, scenario = ended.job.key
-    found = ended.result
-    if found is not None and found["status"] == "recorded":
-        if not found["requests"]:
-            result.problems.append(
-                Problem(
-                    "lesson-invalid", lesson.file("lesson.py"), scenario.line,
-                    f"the scenario `{scenario.name}` made no request",
-                    "Await a request of the client that it is given.",
-                    lesson=lesson.id, scenario=scenario.name,
-                )
-            )  # fmt: skip
-            return
-        value = {"events": found["events"], "versions": found["versions"]}
-        store.put(key(lesson, scenario), value)
-        result.done.append(Recorded(lesson, scenario, value["events"], value["versions"], "this build"))
+    if ended.said or ended.result is None:
+        result.problems += complaints.of_ending(lesson, scenario, ended)
         return
-    result.problems.append(_problem(lesson, scenario, ended))
-
-
-def _problem(lesson: Lesson, scenario: Scenario, ended: Ended) -> Problem:
-    where: dict[str, Any] = {"lesson": lesson.id, "scenario": scenario.name}
-    fallback = ("lesson.py", scenario.line, scenario.name)
-    found = ended.result
-    if found is not None:
-        stack = [tuple(f) for f in found["stack"]] or [fallback]
-        file, line, _ = stack[-1]
-        return Problem(
-            found["status"], lesson.file(file), line, found["message"],
-            "Mend the line, or catch the exception where the lesson expects it.",
-            stack=_stack(stack), **where,
-        )  # fmt: skip
-    if ended.hung:
-        stack = list(ended.stack) or [fallback]
-        file, line, function = stack[-1]
-        return Problem(
-            "hung", lesson.file(file), line,
-            f"`{scenario.name}` did not end within {ended.job.deadline:g} seconds: it hangs in `{function}`",
-            "Nothing may wait for what never comes. Sleeping is no trouble: the clock is virtual.",
-            stack=_stack(stack), **where,
-        )  # fmt: skip
-    if ended.code == 70:
-        last = ended.output.strip().splitlines() or ["no output"]
-        return Problem(
-            "recorder-failed", lesson.file("app.py"), 1, f"the recorder failed: {last[-1]}",
-            "This is an error of asrun, not of the lesson: report it with the lesson.", **where,
-        )  # fmt: skip
-    how = f"ended itself with status {ended.code}" if ended.code >= 0 else f"was ended by signal {-ended.code}"
-    return Problem(
-        "crashed", lesson.file("app.py"), 1, f"`{scenario.name}`: the process {how} before the scenario was over",
-        "A lesson may not end its process: look for `os._exit`, `sys.exit` or a crash in C code.", **where,
-    )  # fmt: skip
-
-
-def _stack(frames: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(f"{file}:{line} in {function}" for file, line, function in frames)
+    try:
+        found = received.read(ended.result, project_of(lesson))
+    except ValueError as error:
+        result.problems.append(complaints.forged(lesson, scenario, str(error)))
+        return
+    if not isinstance(found, Recording):
+        result.problems.append(complaints.of_lesson(lesson, scenario, found))
+    elif not found.requests:
+        result.problems.append(complaints.no_request(lesson, scenario))
+    else:
+        reuse.keep(lesson, scenario, found, ended.seconds)
+        result.done.append(_recorded(lesson, scenario, found, "this build"))

@@ -6,6 +6,9 @@ checksum of the lines above it, so that a recording edited by hand is told from 
     asrun recording 1
     lesson yield-dependencies/async-generator
     …
+    range first=0.118.0 last=0.165.0 from=2025-09-29 to=2026-11-20 recorded=50/96 by=fastapi
+
+    …
     loop.1   r1 get_db#1       yield    "yield db" value="AsyncSession#1"
     …
     sha256 5f2c…
@@ -16,10 +19,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
 
-from asrun.model import Event, Trace, Versions
+from asrun.model import Event, Trace, VersionRange, Versions
 
 FORMAT = 1
 """Version of this text form. Raised when lines change though behaviour does not."""
@@ -41,7 +46,7 @@ class RecordingError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Recording:
     """An accepted recording."""
 
@@ -52,8 +57,43 @@ class Recording:
     versions: Versions
     lines: tuple[str, ...]
     """The events, a line each."""
-    events: tuple[Event, ...] = field(default=(), compare=False)
-    """The same, parsed; without what is shown and not compared."""
+    code: str = ""
+    """Digest of the code that was recorded, by `fingerprint.of_scenario`."""
+    ranges: tuple[VersionRange, ...] = ()
+    """Where the scenario behaves like this, each release with the dependencies of its day."""
+    newest: tuple[VersionRange, ...] = ()
+    """Where it does with the newest dependencies that install."""
+    outcome: Literal["recorded", "absent", "failed"] = "recorded"
+    """Whether it could be recorded; `absent`: the release does not have what the lesson uses."""
+    why: str = ""
+    """Where it could not be recorded: the exception."""
+    line: int = 0
+    """The line of `app.py` that raised it."""
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The events, without what is shown and not compared.
+
+        Read when they are asked for: most builds compare lines alone.
+
+        Raises:
+            RecordingError: a line cannot be read.
+        """
+        try:
+            return tuple(_parse(seq, line) for seq, line in enumerate(self.lines, 1))
+        except (ValueError, TypeError) as error:
+            raise RecordingError(f"it cannot be read: {error}", 1) from error
+
+    @property
+    def trace(self) -> Trace:
+        """The accepted run as a trace; without events where it could not be recorded."""
+        return Trace(
+            lesson=self.lesson,
+            scenario=self.scenario,
+            title=self.title,
+            versions=self.versions,
+            events=self.events,
+        )
 
 
 def event_line(event: Event) -> str:
@@ -82,18 +122,70 @@ def digest_of(trace: Trace) -> str:
     return hashlib.sha256("\n".join(lines_of(trace)).encode()).hexdigest()[:16]
 
 
+def of_trace(
+    trace: Trace,
+    code: str = "",
+    ranges: tuple[VersionRange, ...] = (),
+    newest: tuple[VersionRange, ...] = (),
+) -> Recording:
+    """A trace as an accepted recording."""
+    return Recording(
+        format=FORMAT,
+        lesson=trace.lesson,
+        scenario=trace.scenario,
+        title=trace.title,
+        versions=trace.versions,
+        lines=lines_of(trace),
+        code=code,
+        ranges=ranges,
+        newest=newest,
+    )
+
+
 def to_text(trace: Trace) -> str:
     """The trace as an accepted recording's text."""
-    v = trace.versions
+    return text_of(of_trace(trace))
+
+
+def text_of(recording: Recording) -> str:
+    """An accepted recording's text."""
     head = [
-        f"asrun recording {FORMAT}",
-        f"lesson {trace.lesson}",
-        f"scenario {trace.scenario} {_json(trace.title)}",
-        "versions " + " ".join(f"{name}={version}" for name, version in v.model_dump().items()),
-        "",
+        f"asrun recording {recording.format}",
+        f"lesson {recording.lesson}",
+        f"scenario {recording.scenario} {_json(recording.title)}",
+        "versions " + " ".join(f"{name}={version}" for name, version in recording.versions),
     ]
-    body = "\n".join([*head, *lines_of(trace)]) + "\n"
+    if recording.code:
+        head.append(f"code {recording.code}")
+    if recording.outcome != "recorded":
+        head.append(f"{recording.outcome} line={recording.line} why={_json(recording.why)}")
+    head += [f"range {_range_text(r)}" for r in recording.ranges]
+    head += [f"newest {_range_text(r)}" for r in recording.newest]
+    body = "\n".join([*head, "", *recording.lines]) + "\n"
     return f"{body}sha256 {hashlib.sha256(body.encode()).hexdigest()}\n"
+
+
+def _range_text(r: VersionRange) -> str:
+    parts = [f"first={r.first}", f"last={r.last}"]
+    parts += [f"from={r.first_day}"] if r.first_day else []
+    parts += [f"to={r.last_day}"] if r.last_day else []
+    parts.append(f"recorded={r.recorded}/{r.of}")
+    parts += [f"by={r.by}"] if r.by else []
+    return " ".join(parts)
+
+
+def _range(text: str) -> VersionRange:
+    found = dict(pair.split("=", 1) for pair in text.split())
+    recorded, of = found["recorded"].split("/")
+    return VersionRange(
+        first=found["first"],
+        last=found["last"],
+        first_day=found.get("from", ""),
+        last_day=found.get("to", ""),
+        recorded=int(recorded),
+        of=int(of),
+        by=found.get("by", ""),
+    )
 
 
 def from_text(text: str) -> Recording:
@@ -114,21 +206,49 @@ def from_text(text: str) -> Recording:
     if lines[-1] != f"sha256 {hashlib.sha256(body.encode()).hexdigest()}":
         raise RecordingError("it was edited by hand: its checksum does not fit", len(lines))
     try:
+        end = lines.index("", 4)
         lesson = lines[1].removeprefix("lesson ")
         _, scenario, title = lines[2].split(" ", 2)
         versions = dict(pair.split("=", 1) for pair in lines[3].removeprefix("versions ").split())
-        events = lines[5:-1]
         return Recording(
             format=int(match[1]),
             lesson=lesson,
             scenario=scenario,
             title=json.loads(title),
             versions=Versions(**versions),
-            lines=tuple(events),
-            events=tuple(_parse(seq, line) for seq, line in enumerate(events, 1)),
+            lines=tuple(lines[end + 1 : -1]),
+            **_more(lines[4:end]),
         )
-    except (ValueError, IndexError, TypeError) as error:
+    except (ValueError, IndexError, KeyError, TypeError) as error:
         raise RecordingError(f"it cannot be read: {error}", 1) from error
+
+
+def _more(lines: list[str]) -> dict[str, Any]:
+    """What a header says beyond its first four lines."""
+    fields: dict[str, Any] = {}
+    for word, rest in _words(lines):
+        if word == "code":
+            fields["code"] = rest
+        elif word == "range":
+            fields["ranges"] = (*fields.get("ranges", ()), _range(rest))
+        elif word == "newest":
+            fields["newest"] = (*fields.get("newest", ()), _range(rest))
+        elif word in ("absent", "failed"):
+            line, why = rest.split(" ", 1)
+            fields |= {
+                "outcome": word,
+                "line": int(line.removeprefix("line=")),
+                "why": json.loads(why.removeprefix("why=")),
+            }
+        else:
+            raise ValueError(f"its header has an unknown line: {word}")
+    return fields
+
+
+def _words(lines: list[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        word, _, rest = line.partition(" ")
+        yield word, rest
 
 
 def _parse(seq: int, line: str) -> Event:

@@ -6,10 +6,19 @@ recorded from a run can never be taken for markup.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from asrun.model import Lane, Lesson, Problem, Statement, Versions
+from asrun.model import (
+    DiffRow,
+    Lane,
+    Lesson,
+    Problem,
+    Statement,
+    Trace,
+    VersionRange,
+    Versions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,9 @@ class Piece:
 
 
 Text = tuple[Piece, ...]
+
+Origin = Literal["this build", "cache"]
+"""Where a run comes from: recorded in this build, or kept from an earlier one."""
 
 FrameKind = Literal["idle", "run", "wait", "sleep", "done", "raised"]
 """Not called yet; running; waiting at an await or for what it called; suspended at yield; returned;
@@ -216,7 +228,7 @@ class Run:
 
     scenario: str
     title: str
-    origin: Literal["this build", "cache"]
+    origin: Origin
     requests: int
     steps: tuple[Step, ...]
     phases: tuple[Phase, ...]
@@ -234,6 +246,20 @@ class Run:
     """Name of the JSON file beside the page."""
     stage: int
     """The step on the stage without JavaScript: the first yield, else the endpoint's start."""
+
+    def gist(self) -> Run:
+        """The run by its title alone."""
+        return replace(
+            self,
+            steps=(),
+            phases=(),
+            rows=(),
+            lanes_label="",
+            flow=(),
+            caption=(),
+            tracker=Tracker((), ()),
+            transcript=(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +301,77 @@ class CodeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One way in which a scenario behaves, and in which releases of FastAPI it does."""
+
+    scenario: str
+    file: str
+    """Name of the accepted recording, without its ending: it stands for the behaviour."""
+    outcome: Literal["recorded", "absent", "failed"]
+    """`absent`: these releases do not have what the lesson uses."""
+    why: str
+    """Where it could not be recorded: the exception."""
+    line: int
+    """The line of `app.py` that raised it; 0 where there is none."""
+    ranges: tuple[VersionRange, ...]
+    """Each release with its dependencies as they were on its release day."""
+    newest: tuple[VersionRange, ...]
+    """Each release with the newest dependencies that install."""
+    trace: Trace | None
+    """The accepted run, with its lines; None where there is none."""
+    here: bool
+    """Whether the release that the build runs on behaves so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A release of FastAPI at which a scenario begins to behave otherwise."""
+
+    scenario: str
+    release: str
+    day: str
+    """The day on which it came out, as `2023-12-25`; "" where it is not known."""
+    before: str
+    """The release before it."""
+    by: str
+    """What made the difference, as in `VersionRange.by`."""
+    old: str
+    """The behaviour until then: a `Behaviour.file`."""
+    new: str
+    rows: tuple[DiffRow, ...]
+    """The step diff; empty where one of the two could not be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """In which releases a statement is true."""
+
+    statement: str
+    ranges: tuple[VersionRange, ...]
+    everywhere: bool
+    """Whether it is true in every release in which its scenarios could be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How a lesson behaves in other releases, from its accepted recordings alone."""
+
+    first: str
+    """The oldest release that was looked at."""
+    last: str
+    behaviours: tuple[Behaviour, ...]
+    """By scenario in the lesson's order, then by oldest release."""
+    changes: tuple[Change, ...]
+    """By release, then by scenario."""
+    told: tuple[Told, ...]
+    """By statement, in the lesson's order."""
+
+    def of(self, scenario: str) -> tuple[Behaviour, ...]:
+        """The behaviours of a scenario, by oldest release."""
+        return tuple(b for b in self.behaviours if b.scenario == scenario)
+
+
+@dataclass(frozen=True, slots=True)
 class LessonPage:
     """All that the page of one lesson shows."""
 
@@ -293,6 +390,52 @@ class LessonPage:
     """Statements that this build proved."""
     problems: tuple[Problem, ...] = ()
     """Problems of this lesson, for `serve`; empty in a site that may be published."""
+    history: History | None = None
+    """How it behaves in other releases; None where only this one was recorded."""
+
+    def gist(self) -> LessonPage:
+        """What other pages show of the lesson: title, snapshot, how many runs."""
+        return replace(
+            self,
+            lesson=replace(
+                self.lesson, app="", source="", statements=(), notes={}, advice=(), shown=()
+            ),
+            runs=tuple(run.gist() for run in self.runs),
+            code=(),
+            key_moments=(),
+            quiz=(),
+            exit_lines=(),
+            history=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much a site holds."""
+
+    concepts: int = 0
+    runs: int = 0
+    steps: int = 0
+    proved: int = 0
+    """Statements that were proved."""
+    fastapi: tuple[str, ...] = ()
+    """The versions that were recorded on."""
+
+    @classmethod
+    def of(cls, page: LessonPage) -> Counts:
+        """Count what a lesson's page holds."""
+        steps = sum(len(run.steps) for run in page.runs)
+        versions = (page.versions.fastapi,) if page.versions else ()
+        return cls(1, len(page.runs), steps, page.proved, versions)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.concepts + other.concepts,
+            self.runs + other.runs,
+            self.steps + other.steps,
+            self.proved + other.proved,
+            tuple(sorted({*self.fastapi, *other.fastapi})),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ which lines an interpreter reports. Each normaliser takes care of one such depen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,14 +16,32 @@ from asrun.model import Event, Lesson, Scenario, Trace, Versions
 RawEvent = dict[str, Any]
 Normaliser = Callable[[list[RawEvent]], list[RawEvent]]
 
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def addresses(events: list[RawEvent]) -> list[RawEvent]:
+    """Hide addresses that a text holds: `<Token at 0x7f…>`."""
+
+    def hidden(value: Any) -> Any:
+        if isinstance(value, str):
+            return _ADDRESS.sub("0x…", value) if "0x" in value else value
+        if isinstance(value, list):
+            return [hidden(v) for v in value]
+        if isinstance(value, dict):
+            return {k: hidden(v) for k, v in value.items()}
+        return value
+
+    fields = ("detail", "names", "shown")
+    return [e | {f: hidden(e[f]) for f in fields if e.get(f)} for e in events]
+
 
 def silent_lines(events: list[RawEvent]) -> list[RawEvent]:
-    """Drop lines that do nothing by themselves (`try:`, `pass`, an `except` that is being matched)."""
+    """Drop lines that do nothing by themselves: `try:`, `pass`, an `except` being matched."""
     return [e for e in events if not (e["kind"] == "line" and e.get("silent"))]
 
 
 def repeated_lines(events: list[RawEvent]) -> list[RawEvent]:
-    """Drop a line event that repeats the statement its frame is in: a statement over several lines."""
+    """Drop a line that repeats the statement its frame is in: a statement over several lines."""
     kept: list[RawEvent] = []
     last: dict[int, Any] = {}
     for event in events:
@@ -33,6 +52,25 @@ def repeated_lines(events: list[RawEvent]) -> list[RawEvent]:
             last[frame] = event["line"]
         kept.append(event)
     return kept
+
+
+def silent_closes(events: list[RawEvent]) -> list[RawEvent]:
+    """Drop `close` of a generator or coroutine in which no code waits for it.
+
+    CPython 3.13 ends such a frame without running it; older ones raise GeneratorExit in it.
+    """
+    drop: set[int] = set()
+    last: dict[int, int] = {}
+    for i, event in enumerate(events):
+        frame = event.get("frame")
+        if frame is None:
+            continue
+        if event["kind"] == "unwind" and event.get("closing"):
+            before = last.get(frame)
+            if before is not None and events[before]["kind"] == "throw":
+                drop |= {before, i}
+        last[frame] = i
+    return [e for i, e in enumerate(events) if i not in drop]
 
 
 def outer_waits(events: list[RawEvent]) -> list[RawEvent]:
@@ -93,7 +131,9 @@ def waits(events: list[RawEvent]) -> list[RawEvent]:
 def quiet_lifespan(events: list[RawEvent]) -> list[RawEvent]:
     """Drop startup and shutdown where nothing of the app's own happens in them."""
     outside = [e for e in events if e["request"] is None]
-    if all(e["lane"] == "wire" and e["kind"] in ("scope", "receive", "send", "done") for e in outside):
+    if all(
+        e["lane"] == "wire" and e["kind"] in ("scope", "receive", "send", "done") for e in outside
+    ):
         return [e for e in events if e["request"] is not None]
     return events
 
@@ -116,7 +156,7 @@ def frame_numbers(events: list[RawEvent]) -> list[RawEvent]:
 
 
 def unit_numbers(events: list[RawEvent]) -> list[RawEvent]:
-    """Number tasks within their request, and worker threads, in the order in which they are seen."""
+    """Number tasks within their request, and worker threads, in the order of being seen."""
     numbers: dict[Any, int] = {}
     counts: dict[Any, int] = {}
     result = []
@@ -133,8 +173,10 @@ def unit_numbers(events: list[RawEvent]) -> list[RawEvent]:
 
 
 NORMALISERS: tuple[Normaliser, ...] = (
+    addresses,
     silent_lines,
     repeated_lines,
+    silent_closes,
     outer_waits,
     waits,
     quiet_lifespan,
@@ -145,7 +187,7 @@ NORMALISERS: tuple[Normaliser, ...] = (
 
 
 def _goes_on(event: RawEvent) -> bool:
-    return event["kind"] == "resume" and event["detail"]["after"] == "await"
+    return bool(event["kind"] == "resume" and event["detail"]["after"] == "await")
 
 
 def stabilise(
@@ -184,3 +226,68 @@ def stabilise(
         versions=Versions(**versions),
         events=tuple(made),
     )
+
+
+Lanes = dict[str, tuple[Event, ...]]
+"""Lane, as in `r1 loop.2`, to what happens on it."""
+
+
+def lanes(told: Trace) -> Lanes:
+    """A trace lane by lane: what is the same in whatever order worker threads end their work.
+
+    Which of two threads ends first is for the operating system to say, so two recordings of
+    concurrent work are compared lane by lane: each request's client, wire and tasks, and each
+    function that runs in a worker thread. Numbers that say only which came first (of frames of one
+    function, of objects of one type, of tasks and threads) are given anew within each lane.
+    """
+    groups: dict[tuple[Any, ...], list[Event]] = {}
+    for event in told.events:
+        who = event.frame_key if event.lane == "worker" else event.unit
+        groups.setdefault((event.request, event.lane, who), []).append(event)
+    told_apart: dict[tuple[Any, str], list[tuple[str, tuple[Event, ...]]]] = {}
+    for (request, lane, _), events in groups.items():
+        alone = _renumbered(events)
+        content = "\n".join(e.model_dump_json() for e in alone)
+        told_apart.setdefault((request, lane), []).append((content, alone))
+    result: Lanes = {}
+    for (request, lane), found in told_apart.items():
+        name = f"r{request} {lane}" if request is not None else lane
+        for n, (_, alone) in enumerate(sorted(found, key=lambda f: f[0]), 1):
+            result[f"{name}.{n}"] = alone
+    return dict(sorted(result.items()))
+
+
+_REFERENCE = re.compile(r"\b([A-Za-z_]\w*)#(\d+)\b")
+
+
+def _renumbered(events: Sequence[Event]) -> tuple[Event, ...]:
+    objects: dict[str, str] = {}
+    frames: dict[tuple[str | None, int], int] = {}
+
+    def again(match: re.Match[str]) -> str:
+        if match[0] not in objects:
+            same_type = sum(o.rpartition("#")[0] == match[1] for o in objects)
+            objects[match[0]] = f"{match[1]}#{same_type + 1}"
+        return objects[match[0]]
+
+    def renamed(value: Any) -> Any:
+        if isinstance(value, str):
+            return _REFERENCE.sub(again, value) if "#" in value else value
+        if isinstance(value, list):
+            return [renamed(v) for v in value]
+        if isinstance(value, dict):
+            return {renamed(k): renamed(v) for k, v in value.items()}
+        return value
+
+    made = []
+    for seq, event in enumerate(events, 1):
+        frame = event.frame
+        if frame is not None:
+            frame = frames.setdefault(
+                (event.function, frame), 1 + sum(f[0] == event.function for f in frames)
+            )
+        values = {name: renamed(getattr(event, name)) for name in ("detail", "names", "states")}
+        made.append(
+            event.model_copy(update={"seq": seq, "unit": 0, "frame": frame, "shown": {}, **values})
+        )
+    return tuple(made)

@@ -103,6 +103,7 @@ class Scene:
         self.requests = tuple(sorted(requests))
         self.steps = _replay(trace, groups, self.many)
         self.rows = self._rows()
+        self._shown: dict[tuple[str, int], FrameNow | None] = {}
 
     def number(self, seq: int) -> int:
         """The step that holds an event."""
@@ -140,6 +141,12 @@ class Scene:
 
     def frame_in(self, row: Row, at: At) -> FrameNow | None:
         """The frame that a row shows after a step: the step's own, else the liveliest."""
+        asked = row.key, at.n  # by lanes, flow and every variable of the tracker
+        if asked not in self._shown:
+            self._shown[asked] = self._frame_in(row, at)
+        return self._shown[asked]
+
+    def _frame_in(self, row: Row, at: At) -> FrameNow | None:
         frames = [f for f in at.after.frames.values() if row.holds(f.key)]
         if not frames:
             return None

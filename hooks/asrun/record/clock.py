@@ -1,18 +1,10 @@
-"""The virtual clock: time stands still while anything runs, and jumps when all wait for it.
+"""Time that stands still: every clock of the process reads a virtual time, which only jumps.
 
-The clock jumps only when nothing is ready on the event loop and no worker is busy. A worker
-thread is idle only while it waits on an empty queue (anyio, executors and aiosqlite feed their
-threads by queues) or in `time.sleep`; `install_queues` therefore replaces the queue classes, and
-has to run before anything else imports them.
+Who may let it jump, and when, is for `turns.py` (threads) and `loop.py` (the event loop).
 """
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import selectors
-import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,43 +13,16 @@ EPOCH = 1_767_225_600.0
 """Seconds since 1970 at which every recording starts: 2026-01-01T00:00:00Z."""
 _START = 1_000.0
 """What the monotonic clocks say at the start; not 0, which is easily taken for "unset"."""
-_POLL = 0.02
-"""Seconds of real time between two looks at a busy worker."""
-
-_idle: dict[int, Any] = {}
-"""Thread to the queue on which it waits. Entered before the wait; left under the queue's own lock
-in the moment an item is taken, so that no thread that has work can be seen as idle."""
-
-
-class _WatchedQueue(queue.Queue):  # type: ignore[type-arg]
-    """A queue that knows who waits on it. Stands in for `queue.Queue` and `queue.SimpleQueue`."""
-
-    def __init__(self, maxsize: int = 0) -> None:
-        super().__init__(maxsize)
-        # SimpleQueue may be put to from a destructor, in the middle of a put: the lock has to be reentrant.
-        self.mutex = threading.RLock()  # type: ignore[assignment]
-        self.not_empty = threading.Condition(self.mutex)
-        self.not_full = threading.Condition(self.mutex)
-        self.all_tasks_done = threading.Condition(self.mutex)
-
-    def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        me = threading.get_ident()
-        if block and timeout is None:
-            _idle[me] = self
-        try:
-            return super().get(block, timeout)
-        finally:
-            _idle.pop(me, None)
-
-    def _get(self) -> Any:
-        _idle.pop(threading.get_ident(), None)
-        return super()._get()
 
 
 def install_queues() -> None:
-    """Replace `queue.Queue` and `queue.SimpleQueue`. Call before fastapi, anyio or an executor is imported."""
-    queue.Queue = _WatchedQueue  # type: ignore[misc]
-    queue.SimpleQueue = _WatchedQueue  # type: ignore[misc, assignment]
+    """Replace `queue.SimpleQueue`. Call before fastapi, anyio or an executor is imported.
+
+    It is written in C and waits where `turns.py` cannot see it.
+    """
+    from asrun.record import turns
+
+    turns.install_queues()
 
 
 class Clock:
@@ -67,131 +32,113 @@ class Clock:
     """
 
     def __init__(self) -> None:
-        self._elapsed = 0.0
-        self._main = threading.get_ident()
-        self._lock = threading.Lock()
-        self._sleepers: dict[int, tuple[float, threading.Event]] = {}
-        self._real_sleep = time.sleep
+        self.elapsed = 0.0
+        """Virtual seconds since the start."""
 
     def monotonic(self) -> float:
         """What `time.monotonic` and the event loop say."""
-        return _START + self._elapsed
+        return _START + self.elapsed
 
     def wall(self) -> float:
         """What `time.time` says."""
-        return EPOCH + self._elapsed
+        return EPOCH + self.elapsed
+
+    def jump(self, until: float) -> None:
+        """Let time pass until `until` seconds after the start; it never goes back."""
+        self.elapsed = max(self.elapsed, until)
 
     def install(self) -> None:
-        """Replace the functions of the `time` module, for what is imported from now on."""
+        """Make every clock of the process this one; for the life of the process."""
+        clocks: dict[Callable[..., Any], Callable[..., Any]] = {
+            time.time: self.wall,
+            time.monotonic: self.monotonic,
+            time.perf_counter: self.monotonic,
+            time.process_time: self.monotonic,
+            time.thread_time: self.monotonic,
+            time.time_ns: lambda: _ns(self.wall()),
+            time.monotonic_ns: lambda: _ns(self.monotonic()),
+            time.perf_counter_ns: lambda: _ns(self.monotonic()),
+            time.process_time_ns: lambda: _ns(self.monotonic()),
+            time.thread_time_ns: lambda: _ns(self.monotonic()),
+        }
+        for original, replacement in clocks.items():
+            setattr(time, original.__name__, replacement)
 
-        def ns(get: Callable[[], float]) -> Callable[[], int]:
-            return lambda: round(get() * 1_000_000_000)
+        def clock_gettime(clock: int) -> float:
+            return self.wall() if clock == time.CLOCK_REALTIME else self.monotonic()
 
-        time.time, time.time_ns = self.wall, ns(self.wall)
-        time.monotonic, time.monotonic_ns = self.monotonic, ns(self.monotonic)
-        time.perf_counter, time.perf_counter_ns = self.monotonic, ns(self.monotonic)
-        time.sleep = self.sleep
+        time.clock_gettime = clock_gettime
+        time.clock_gettime_ns = lambda clock: _ns(clock_gettime(clock))
+        for name in ("localtime", "gmtime", "ctime"):
+            setattr(time, name, self._of_now(getattr(time, name)))
+        time.strftime = self._formats_now(time.strftime)
+        time.asctime = self._formats_now(time.asctime)
+        self._install_datetime()
+        _install_stat()
 
-    def sleep(self, seconds: float) -> None:
-        """Stand in for `time.sleep`: on the event loop's thread everyone waits, in a worker only it."""
-        if seconds < 0:
-            raise ValueError("sleep length must be non-negative")
-        if threading.get_ident() == self._main:
-            self.advance(seconds)
-            return
-        woken = threading.Event()
-        with self._lock:
-            self._sleepers[threading.get_ident()] = (self._elapsed + seconds, woken)
-        woken.wait()
+    def _of_now(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`time.localtime()` and the like, which read the clock themselves when given nothing."""
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass; threads whose sleep ends on the way run until they wait again."""
-        until = self._elapsed + seconds
-        while True:
-            due = [(at, who) for who, (at, _) in self._sleepers.items() if at <= until]
-            if not due:
-                break
-            at, who = min(due)
-            self._wake(at, who)
-            while self.busy():
-                self._real_sleep(0.0005)
-        self._elapsed = max(self._elapsed, until)
+        def replacement(seconds: float | None = None) -> Any:
+            return original(self.wall() if seconds is None else seconds)
 
-    def busy(self) -> bool:
-        """Whether any thread but the event loop's has something to do."""
-        frames = sys._current_frames()
-        for thread in threading.enumerate():
-            ident = thread.ident
-            if ident is None or ident == self._main or ident not in frames:
-                continue
-            with self._lock:
-                if ident in self._sleepers:
-                    continue
-            on = _idle.get(ident)
-            if on is None:
-                return True
-            with on.mutex:
-                if _idle.get(ident) is not on or on.qsize():
-                    return True
-        return False
+        return replacement
 
-    def next_sleeper(self) -> float | None:
-        """Seconds until the first sleeping thread is due, or None."""
-        with self._lock:
-            return min((at - self._elapsed for at, _ in self._sleepers.values()), default=None)
+    def _formats_now(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """`time.strftime(format)` and `time.asctime()`, the same."""
+        needed = 1 if original.__name__ == "strftime" else 0
 
-    def wake_next(self) -> None:
-        """Jump to the first sleeping thread's time and wake it."""
-        with self._lock:
-            at, who = min((at, who) for who, (at, _) in self._sleepers.items())
-        self._wake(at, who)
+        def replacement(*args: Any) -> Any:
+            return original(*args, time.localtime()) if len(args) == needed else original(*args)
 
-    def _wake(self, at: float, who: int) -> None:
-        with self._lock:
-            _, woken = self._sleepers.pop(who)
-            self._elapsed = max(self._elapsed, at)
-        woken.set()
+        return replacement
 
+    def _install_datetime(self) -> None:
+        """Replace `datetime.now` and `utcnow` in the class itself.
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]
-    """Where the event loop waits: instead of waiting, time jumps, once nobody is busy."""
+        They read the clock in C. A subclass in their place would be another type to pydantic and
+        to `isinstance`; `datetime.today` and `date.today` ask `time.time` and need nothing.
+        """
+        import ctypes
+        import datetime as dt
+        import gc
 
-    clock: Clock
+        real = dt.datetime
 
-    def select(self, timeout: float | None = None) -> Any:
-        if timeout is not None and timeout <= 0:
-            return super().select(0)
-        while True:
-            # Asked before the look: a worker says that it is done before it goes idle.
-            busy = self.clock.busy()
-            ready = super().select(0)
-            if ready:
-                return ready
-            if busy:
-                ready = super().select(_POLL)
-                if ready:
-                    return ready
-                continue
-            sleeper = self.clock.next_sleeper()
-            if sleeper is not None and (timeout is None or sleeper <= timeout):
-                self.clock.wake_next()
-                continue
-            if timeout is not None:
-                self.clock.advance(timeout)
-                return super().select(0)
-            # Nothing is left that could happen: a deadlock, which the deadline ends and reports.
-            super().select(_POLL)
+        def now(cls: Any, tz: Any = None) -> Any:
+            return cls.fromtimestamp(self.wall(), tz)
+
+        def utcnow(cls: Any) -> Any:
+            return cls.fromtimestamp(self.wall(), dt.UTC).replace(tzinfo=None)
+
+        # A built-in class refuses assignment; the dict behind its mappingproxy does not.
+        (namespace,) = gc.get_referents(real.__dict__)
+        namespace["now"] = classmethod(now)
+        namespace["utcnow"] = classmethod(utcnow)
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(real))
 
 
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time is a `Clock`'s."""
+def _install_stat() -> None:
+    """Give all files one time: when they were written or checked out is of no recording."""
+    import os
 
-    def __init__(self, clock: Clock) -> None:
-        selector = _Selector()
-        selector.clock = clock
-        self._virtual = clock
-        super().__init__(selector)
+    def timeless(original: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def replacement(*args: Any, **kwargs: Any) -> os.stat_result:
+            found = original(*args, **kwargs)
+            fields = [
+                getattr(found, f"st_{f}")
+                for f in ("mode", "ino", "dev", "nlink", "uid", "gid", "size")
+            ]
+            times = {f"st_{t}time": EPOCH for t in "amc"} | {
+                f"st_{t}time_ns": _ns(EPOCH) for t in "amc"
+            }
+            return os.stat_result([*fields, *[int(EPOCH)] * 3], times)
 
-    def time(self) -> float:
-        """Virtual seconds; see `Clock.monotonic`."""
-        return self._virtual.monotonic()
+        return replacement
+
+    for name in ("stat", "lstat", "fstat"):
+        setattr(os, name, timeless(getattr(os, name)))
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1_000_000_000)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import Any, Literal, Protocol
 
-from asrun.record.log import Log
+from asrun.record.log import Log, request_id
 from asrun.record.source import Site, Source
-from asrun.record.values import Encoder
+from asrun.record.values import Encoder, exception_status, type_name
 
 _CO_OPTIMIZED = 0x1
 _CO_GENERATOR = 0x20
@@ -40,15 +40,24 @@ class _Record:
 
     serial: int
     function: str
+    request: int | None
+    """The request in which it started: a finalizer may end it outside."""
     names: dict[str, str]
+    hidden: frozenset[str]
+    """Names that only comprehensions bind."""
     site: Site | None = None
     suspended: Literal["", "yield", "await"] = ""
-    exception: int = 0
-    """Address of the exception that is on its way; 0 where there is none."""
+    failing: bool = False
+    """Whether an exception is on its way."""
+    told_of: int = 0
+    """Address of the exception that was told and after which no line has run, or 0.
+    The exception itself is not kept, since it keeps its frames alive."""
     raised_in: tuple[int, ...] = field(default=())
     """Handlers around the statement in which it arrived."""
+    closing: bool = False
+    """Whether the frame was thrown into by `close`."""
     told: dict[str, Any] = field(default_factory=dict)
-    """How that exception was told; the exception itself is not kept, since it keeps its frames alive."""
+    """How that exception was told."""
 
 
 class FrameLog:
@@ -85,40 +94,49 @@ class FrameLog:
         return frame in self._frames
 
     def guarded(self, tell: Callable[..., None], *args: Any) -> None:
-        """Call one of the methods below; an error of the recorder is kept, never raised into the app."""
+        """Call one of the methods below; an error of the recorder is kept, not raised."""
         try:
             tell(*args)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             self._log.fail(error)
 
     # ------------------------------------------------------------ what tracers tell
 
     def started(self, frame: FrameType) -> None:
         """A function was called; its arguments are bound."""
+        if self._encoder.asking():
+            return
         self._serial += 1
         code = frame.f_code
         function = code.co_qualname.rpartition("<locals>.")[2]
         names = self._encoder.names(dict(frame.f_locals))
-        record = _Record(self._serial, function, names)
+        hidden = self._source.hidden.get((code.co_name, code.co_firstlineno), frozenset())
+        record = _Record(self._serial, function, request_id.get(), names, hidden)
         self._frames[frame] = record
-        # co_firstlineno is the first decorator's line, which belongs to the function's own statement.
+        # co_firstlineno is the first decorator's line, which belongs to the function's statement.
         site = self._source.site(code.co_firstlineno)
         states = self._encoder.changed_states(dict(frame.f_locals))
-        self._add("call", record, site, names=dict(names), states=states)
+        # What a closure sees is not what it was called with.
+        arguments = {k: v for k, v in names.items() if k not in code.co_freevars}
+        self._add("call", record, site, names=arguments, states=states)
 
     def line(self, frame: FrameType, line: int) -> None:
         """A line is about to run."""
         record = self._frames.get(frame)
         if record is None:
             return
-        self._observe(frame, record)
         site = self._source.site(line)
-        if record.exception:
+        record.told_of = 0
+        if record.failing:
+            if site.line in self._source.handlers and site.silent:
+                return  # asked whether it catches: that shows in the line after it
             entered = [h for h in site.handlers if h not in record.raised_in]
             if entered:
                 header = entered[-1]
-                self._add("catch", record, Site(header, self._source.handlers[header]))
-                record.exception = 0
+                record.site = Site(header, self._source.handlers[header])
+                record.failing = False
+                self._add("catch", record, record.site)
+        self._observe(frame, record)
         record.site = site
         extra: dict[str, Any] = {"silent": True} if site.silent else {}
         self._add("line", record, site, **extra)
@@ -149,19 +167,29 @@ class FrameLog:
         self._add("resume", record, record.site, detail={"after": after}, states=states)
 
     def thrown(self, frame: FrameType, error: BaseException) -> None:
-        """The frame goes on at its `yield`, with an exception raised there."""
+        """The frame goes on with an exception: at its `yield`, or at its `await`.
+
+        What fails at an `await` comes this way, too: it is told as resumed, then raised.
+        """
         record = self._frames.get(frame)
         if record is None:
+            return
+        if record.suspended != "yield":
+            self.resumed(frame)
+            if not isinstance(error, StopIteration):  # so an await learns what it waited for
+                self.raised(frame, error)
             return
         record.suspended = ""
         states = self._encoder.changed_states(dict(frame.f_locals))
         self._mark(record, error)
-        self._add("throw", record, record.site, states=states, **record.told)
+        record.closing = self._is_close(frame, error)
+        closing = {"closing": True} if record.closing else {}
+        self._add("throw", record, record.site, states=states, **closing, **record.told)
 
     def raised(self, frame: FrameType, error: BaseException) -> None:
         """An exception starts in this frame, or arrives in it from a call or an await."""
         record = self._frames.get(frame)
-        if record is None or record.exception == id(error):
+        if record is None or record.told_of == id(error):
             return
         self._observe(frame, record)
         self._mark(record, error)
@@ -177,33 +205,44 @@ class FrameLog:
         detail = {} if generator else {"value": self._encoder.encode(value)}
         self._add("return", record, record.site, detail=detail)
 
-    def unwound(self, frame: FrameType, error: BaseException | None = None) -> None:
-        """The frame ends by an exception; None for the one that arrived in it last."""
+    def unwound(self, frame: FrameType) -> None:
+        """The frame ends by the exception that arrived in it last."""
         record = self._frames.pop(frame, None)
         if record is None:
             return
-        self._observe(frame, record)
-        self._add("unwind", record, record.site, **(self._exception(error) if error else record.told))
+        states = self._encoder.changed_states(dict(frame.f_locals))
+        if states:
+            self._add("set", record, record.site, states=states)
+        closing = {"closing": True} if record.closing else {}
+        self._add("unwind", record, record.site, **closing, **record.told)
 
     # ------------------------------------------------------------ private
 
+    @staticmethod
+    def _is_close(frame: FrameType, error: BaseException) -> bool:
+        """Whether this is `close`, which CPython 3.13 does not raise where no code waits for it."""
+        is_async = frame.f_code.co_flags & _CO_ASYNC_GENERATOR
+        return type(error) is GeneratorExit and not is_async
+
     def _mark(self, record: _Record, error: BaseException) -> None:
-        record.exception = id(error)
+        record.failing, record.told_of = True, id(error)
         record.told = self._exception(error)
         record.raised_in = record.site.handlers if record.site else ()
 
     def _exception(self, error: BaseException) -> dict[str, Any]:
-        detail: dict[str, Any] = {"exception": type(error).__name__}
-        status = error.__dict__.get("status_code")
-        if isinstance(status, int):
+        detail: dict[str, Any] = {"exception": type_name(error)}
+        status = exception_status(error)
+        if status is not None:
             detail["status"] = status
         return {"detail": detail, "shown": {"text": self._encoder.encode(error)}}
 
     def _observe(self, frame: FrameType, record: _Record) -> None:
         """Append a `set` where the statement that has just run changed a name or a state."""
-        variables = dict(frame.f_locals)
+        variables = {k: v for k, v in frame.f_locals.items() if k not in record.hidden}
         names = self._encoder.names(variables)
-        changed: dict[str, str | None] = {k: v for k, v in names.items() if record.names.get(k) != v}
+        changed: dict[str, str | None] = {
+            k: v for k, v in names.items() if record.names.get(k) != v
+        }
         changed |= {k: None for k in record.names if k not in names}
         states = self._encoder.changed_states(variables)
         record.names = names
@@ -211,5 +250,6 @@ class FrameLog:
             self._add("set", record, record.site, names=changed, states=states)
 
     def _add(self, kind: str, record: _Record, site: Site | None, **fields: Any) -> None:
-        place = {"line": site.line, "text": site.text} if site else {}
-        self._log.add(kind, function=record.function, frame=record.serial, **place, **fields)
+        place: dict[str, Any] = {"line": site.line, "text": site.text} if site else {}
+        fields |= {"function": record.function, "frame": record.serial, "request": record.request}
+        self._log.add(kind, **place, **fields)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import weakref
+from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
+
+from asrun.record.clock import Clock
 
 RawEvent = dict[str, Any]
-"""A raw event: the fields of `asrun.model.Event` less `seq`, with raw `unit` and `frame` serials."""
+"""The fields of an `asrun.model.Event` less `seq`, with raw `unit` and `frame` serials."""
 
 request_id: ContextVar[int | None] = ContextVar("asrun_request", default=None)
 """Which request of the scenario the code works for. A ContextVar, so that it follows into worker
@@ -20,18 +24,26 @@ class Log:
     """The raw events of one scenario.
 
     Args:
-        none; the thread that makes the log is taken for the event loop's.
+        clock: tells what time it is.
 
-    `add` may be called from any thread. A task or thread gets its serial (`unit`) when it is
+    The thread that makes the log is taken for the event loop's. `add` may be called from any
+    thread. A task or thread gets its serial (`unit`) when it is
     first seen; `asrun.trace` turns serials into numbers that do not depend on scheduling.
     """
 
-    def __init__(self) -> None:
+    most: ClassVar[int] = sys.maxsize
+    """How many events there may be; the recording child says it, and what becomes of one more."""
+    overflow: ClassVar[Callable[[], None]]
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self.events: list[RawEvent] = []
+        self.calls: dict[int | None, int] = {}
+        """How many of the snippet's functions each request has called."""
         self.failure: str | None = None
         """The first error of the recorder itself, as text."""
         self.author_error: tuple[str, list[tuple[str, int, str]]] | None = None
-        """What a lesson's own code did wrong inside the recorder: a message, and the author's frames."""
+        """What a lesson's code did wrong inside the recorder: a message, the author's frames."""
         self.open = True
         """Whether events are taken. Closed before the recorder takes itself apart."""
         self._loop_thread = threading.get_ident()
@@ -73,9 +85,21 @@ class Log:
         unit = 0
         if lane is None:
             lane, unit = self.place()
-        event: RawEvent = {"kind": kind, "lane": lane, "unit": unit, "request": request_id.get(), **fields}
+        event: RawEvent = {
+            "kind": kind,
+            "lane": lane,
+            "unit": unit,
+            "request": request_id.get(),
+            **fields,
+        }
+        if self._clock.elapsed:
+            event["shown"] = {**event.get("shown", {}), "time": round(self._clock.elapsed, 6)}
         if self.open:
             self.events.append(event)
+            if len(self.events) > self.most:
+                type(self).overflow()
+        if kind == "call":
+            self.calls[event["request"]] = self.calls.get(event["request"], 0) + 1
         return event
 
     def fail(self, error: BaseException) -> None:

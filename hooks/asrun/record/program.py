@@ -6,36 +6,45 @@ import asyncio
 import io
 import logging
 import sys
+import threading
 import warnings
 from typing import Any
 
-from asrun.record.log import Log
-from asrun.record.values import Encoder, shorten
+from asrun.record.log import Log, RawEvent, request_id
+from asrun.record.loop import VirtualLoop
+from asrun.record.values import Encoder, shorten, type_name
 
 MAX_LINE = 200
 
 
-class _Stdout(io.TextIOBase):
-    """Turns what is printed into events, a line each."""
+class _Stream(io.TextIOBase):
+    """Turns what is printed into events, a line each, at the moment at which the line begins.
 
-    def __init__(self, log: Log) -> None:
+    Args:
+        log: where the events go.
+        detail: what else the events say.
+    """
+
+    def __init__(self, log: Log, **detail: str) -> None:
         self._log = log
-        self._held = ""
+        self._detail = detail
+        self._begun: dict[int, RawEvent] = {}
+        """Lines that have no end yet, by thread."""
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        self._held += text
-        while "\n" in self._held:
-            line, _, self._held = self._held.partition("\n")
-            self._log.add("print", detail={"text": shorten(line, MAX_LINE)})
+        me = threading.get_ident()
+        for piece in text.splitlines(keepends=True):
+            line = self._begun.get(me)
+            if line is None:
+                line = self._begun[me] = self._log.add("print", detail={"text": "", **self._detail})
+            told = line["detail"]["text"] + piece.removesuffix("\n")
+            line["detail"]["text"] = shorten(told, MAX_LINE)
+            if piece.endswith("\n"):
+                del self._begun[me]
         return len(text)
-
-    def flush_last(self) -> None:
-        """Tell what was printed without an end of line."""
-        if self._held:
-            self.write("\n")
 
 
 class _LogHandler(logging.Handler):
@@ -62,19 +71,17 @@ class Program:
     def __init__(self, log: Log, encoder: Encoder) -> None:
         self._log = log
         self._encoder = encoder
-        self._stdout = _Stdout(log)
 
-    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+    def install(self, loop: VirtualLoop) -> None:
         """Begin; for the life of the process."""
-        sys.stdout = self._stdout
+        sys.stdout, sys.stderr = _Stream(self._log), _Stream(self._log, stream="stderr")
         logging.getLogger().addHandler(_LogHandler(self._log))
         warnings.simplefilter("always")
-        warnings.showwarning = self._warned
+        warnings.showwarning = self._warned  # type: ignore[assignment]
+        self._loop = loop
         loop.set_exception_handler(self._unhandled)
-
-    def flush(self) -> None:
-        """Tell what is still held back."""
-        self._stdout.flush_last()
+        sys.unraisablehook = self._unraisable
+        threading.excepthook = self._thread_died
 
     def _warned(self, message: Warning | str, category: type[Warning], *place: Any) -> None:
         self._log.add(
@@ -84,9 +91,21 @@ class Program:
         )
 
     def _unhandled(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        error = context.get("exception")
-        self._log.add(
-            "unhandled",
-            detail={"exception": type(error).__name__ if error else ""},
-            shown={"text": self._encoder.encode(error) if error else shorten(str(context.get("message")), MAX_LINE)},
-        )
+        # Told by a finalizer, in whatever context drops the last reference.
+        request = self._loop.request_of(context.get("task") or context.get("future"))
+        self._tell(context.get("exception"), str(context.get("message", "")), request)
+
+    def _unraisable(self, args: Any) -> None:
+        self._tell(args.exc_value, "", request_id.get(), where="destructor")
+
+    def _thread_died(self, args: Any) -> None:
+        if args.exc_type is not SystemExit:
+            self._tell(args.exc_value, "", request_id.get(), where="thread")
+
+    def _tell(
+        self, error: BaseException | None, message: str, request: int | None, **detail: str
+    ) -> None:
+        text = self._encoder.encode(error) if error is not None else shorten(message, MAX_LINE)
+        name = type_name(error) if error is not None else ""
+        detail = {"exception": name, **detail}
+        self._log.add("unhandled", request=request, detail=detail, shown={"text": text})

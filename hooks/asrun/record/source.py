@@ -44,7 +44,15 @@ class Source:
         self._sites: dict[int, Site] = {}
         self.handlers: dict[int, str] = {}
         """Line of each `except` clause to its header."""
-        self._visit(ast.parse(text).body, ())
+        self.hidden: dict[tuple[str, int], frozenset[str]] = {}
+        """Function by name and first line to the names that only its comprehensions bind. From
+        CPython 3.12 on a comprehension runs in the function's own frame."""
+        tree = ast.parse(text)
+        self._visit(tree.body, ())
+        for node in ast.walk(tree):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                first = min([d.lineno for d in node.decorator_list], default=node.lineno)
+                self.hidden[node.name, first] = _only_in_comprehensions(node)
 
     def site(self, line: int) -> Site:
         """The innermost statement at a line; one that is no statement's stands for itself."""
@@ -59,10 +67,13 @@ class Source:
             inner = self._bodies(node)
             first_inner = min((b[0].lineno for b, _ in inner if b), default=0)
             head_end = self._header_end(node, first_inner)
-            site = Site(node.lineno, self._one_line(node.lineno, head_end), self._silent(node), handlers)
+            site = Site(
+                node.lineno, self._one_line(node.lineno, head_end), self._silent(node), handlers
+            )
             # Inner statements come after, and overwrite the lines that are theirs.
             for line in range(start, (node.end_lineno or start) + 1):
                 self._sites[line] = site
+            self._handler_headers(node)
             for statements, extra in inner:
                 self._visit(statements, handlers + extra)
 
@@ -72,15 +83,18 @@ class Source:
             value = getattr(node, name, None)
             if value and isinstance(value, list):
                 bodies.append((value, ()))
-        for handler in getattr(node, "handlers", []):
-            text = self._one_line(handler.lineno, handler.body[0].lineno - 1)
-            self.handlers[handler.lineno] = text
-            for line in range(handler.lineno, handler.body[0].lineno):
-                self._sites[line] = Site(handler.lineno, text, silent=True)
-            bodies.append((handler.body, (handler.lineno,)))
-        for case in getattr(node, "cases", []):
-            bodies.append((case.body, ()))
+        bodies += [(h.body, (h.lineno,)) for h in getattr(node, "handlers", [])]
+        bodies += [(case.body, ()) for case in getattr(node, "cases", [])]
         return bodies
+
+    def _handler_headers(self, node: ast.stmt) -> None:
+        """`except …:` does nothing by itself: whether it catches shows in the line after it."""
+        for handler in getattr(node, "handlers", []):
+            first = handler.body[0].lineno
+            text = self._one_line(handler.lineno, max(handler.lineno, first - 1))
+            self.handlers[handler.lineno] = text
+            for line in range(handler.lineno, first):
+                self._sites[line] = Site(handler.lineno, text, silent=True)
 
     @staticmethod
     def _header_end(node: ast.stmt, first_inner: int) -> int:
@@ -91,7 +105,10 @@ class Source:
 
     @staticmethod
     def _silent(node: ast.stmt) -> bool:
-        if isinstance(node, (ast.Try, ast.Pass, ast.Global, ast.Nonlocal)) or type(node).__name__ == "TryStar":
+        if (
+            isinstance(node, (ast.Try, ast.Pass, ast.Global, ast.Nonlocal))
+            or type(node).__name__ == "TryStar"
+        ):
             return True
         return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
@@ -108,6 +125,18 @@ class Source:
             if last > first and part.endswith(":") and text.count("(") == text.count(")"):
                 break
         return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
+
+
+def _only_in_comprehensions(function: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Names that comprehensions of a function bind, and nothing else in it."""
+    targets = [n.target for n in ast.walk(function) if isinstance(n, ast.comprehension)]
+    inside = {id(n) for target in targets for n in ast.walk(target)}
+    bound = [
+        n for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    ]
+    elsewhere = {n.id for n in bound if id(n) not in inside}
+    elsewhere |= {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)}
+    return frozenset({n.id for n in bound if id(n) in inside} - elsewhere)
 
 
 def _without_comment(line: str) -> str:

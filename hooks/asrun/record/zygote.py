@@ -1,45 +1,60 @@
 """The zygote: a process that has imported what children need, and forks one for each job.
 
-Run as `python -m asrun.record.zygote` with its environment already scrubbed. It reads a line of
-JSON for each job from standard input and answers with a line when the job has ended:
+Run as `python -m asrun.record.zygote` with its environment already scrubbed, in a folder of its
+own. It reads a line of JSON for each job from standard input and answers with a line when the job
+has ended; `job.py` says what an order holds:
 
     {"preload": ["sqlalchemy.ext.asyncio"]}
     {"id": 7, "entry": "asrun.record.child:main", "request": {…}, "folder": "/tmp/…/7", "deadline": 10.0}
     -> {"id": 7, "code": 0, "seconds": 0.03}
 
-`folder` is the job's own: the child's working and temporary directory, where it leaves
-`result.json`, `output.txt` and, when it hangs, `stacks.txt`. A job that outlives its deadline is
-killed with all that it started; the zygote and the other jobs go on.
+A job that outlives its deadline is killed with all that it started; the zygote and the other jobs
+go on. When standard input ends, whatever still runs is killed, and the folder removed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
+import mimetypes
 import os
 import selectors
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from asrun.record import folders, job, limits, linux, sandbox
+from asrun.record.limits import Limits
+
 GRACE = 1.5
 """Seconds after the deadline until a child that could not report its hang is killed."""
-HUNG = 75
-"""Exit status of a child that reported that it hangs."""
-FAILED = 70
-"""Exit status of a child whose entry raised: an error of the engine, told in `output.txt`."""
+_LOOK = 0.25
+"""Seconds between two looks at the folders of running jobs."""
+
+
+_LATE = (
+    "asrun.client", "asrun.record.settrace", "asrun.record.monitoring",
+    "concurrent.futures.thread", "fastapi.telemetry._runtime",
+)  # fmt: skip
+"""What is imported when it is first needed, and is needed by nearly every scenario."""
 
 
 @dataclass
 class _Job:
     id: int
     pid: int
+    slot: int
+    folder: Path
+    bounds: Limits
     started: float
-    deadline: float
+    ends: float
+    """When it is killed."""
+    without: frozenset[str]
+    warned: bool = False
 
 
 def main() -> None:
@@ -56,93 +71,146 @@ class _Zygote:
         self._jobs: dict[int, _Job] = {}
         self._answers = os.fdopen(os.dup(1), "w", buffering=1)
         os.dup2(2, 1)  # what an imported module prints is no answer
-        self._now = time.monotonic
+        self._folder = Path.cwd()
+        # What a job's process leaves behind becomes this one's child, and is ended here.
+        with contextlib.suppress(OSError):
+            linux.prctl(linux.PR_SET_CHILD_SUBREAPER)
+        sandbox.prepare()
 
     def serve(self) -> None:
         buffer = b""
         self._selector.register(0, selectors.EVENT_READ)
+        looked = 0.0
         while True:
-            for key, _ in self._selector.select(self._patience()):
+            for key, _ in self._selector.select(_LOOK if self._jobs else None):
                 if key.fd == 0:
                     data = os.read(0, 65536)
                     if not data:
-                        self._kill_all()
+                        self._end()
                         return
                     buffer += data
                     *lines, buffer = buffer.split(b"\n")
                     for line in lines:
                         self._take(json.loads(line))
                 else:
-                    self._reap(key.data)
-            for job in list(self._jobs.values()):
-                if self._now() > job.deadline:
-                    _kill_group(job.pid)
-
-    def _patience(self) -> float | None:
-        if not self._jobs:
-            return None
-        return max(0.0, min(j.deadline for j in self._jobs.values()) - self._now()) + 0.05
+                    self._reap(key.data, key.fd)
+            now = time.monotonic()
+            if now - looked > _LOOK:
+                looked = now
+                for running in self._jobs.values():
+                    self._look(running, now)
 
     def _take(self, order: dict[str, Any]) -> None:
         if "preload" in order:
-            _preload(order["preload"])
+            preload(order["preload"])
+            _warm_up()
+            gc.collect()
+            gc.freeze()
             self._answer({"preloaded": True})
             return
-        folder = Path(order["folder"])
+        taken = {running.slot for running in self._jobs.values()}
+        slot = next(n for n in range(len(taken) + 1) if n not in taken)
         pid = os.fork()
         if pid == 0:
-            _child(order, folder)
-        now = self._now()
-        job = _Job(order["id"], pid, now, now + order["deadline"] + GRACE)
-        self._jobs[pid] = job
-        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, job)
+            job.run({**order, "slot": slot})
+        now = time.monotonic()
+        running = _Job(
+            order["id"], pid, slot, Path(order["folder"]), limits.of(order), now,
+            now + order["deadline"] + GRACE, frozenset(order.get("without", ())),
+        )  # fmt: skip
+        self._jobs[pid] = running
+        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, running)
 
-    def _reap(self, job: _Job) -> None:
-        fd = next(k.fd for k in self._selector.get_map().values() if k.data is job)
+    def _look(self, running: _Job, now: float) -> None:
+        """Kill a job that outlives its deadline; ask one that writes too much to end."""
+        if now > running.ends:
+            _kill(running.pid)
+        elif now - running.started > _LOOK and "folder" not in running.without:
+            size, count = folders.measure(running.folder, running.bounds.folder_files)
+            if size > running.bounds.folder_size or count > running.bounds.folder_files:
+                if running.warned:
+                    _kill(running.pid)
+                running.warned = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(running.pid, signal.SIGUSR1)
+
+    def _reap(self, running: _Job, fd: int) -> None:
         self._selector.unregister(fd)
         os.close(fd)
-        _, status = os.waitpid(job.pid, 0)
-        _kill_group(job.pid)  # what the child started and left behind
-        del self._jobs[job.pid]
+        if "sweep" not in running.without:
+            _kill(running.pid)  # its group, while its id can't be anyone else's yet
+        _, status = os.waitpid(running.pid, 0)
+        del self._jobs[running.pid]
+        if "sweep" not in running.without:
+            self._sweep()
         code = os.waitstatus_to_exitcode(status)
-        self._answer({"id": job.id, "code": code, "seconds": self._now() - job.started})
+        seconds = round(time.monotonic() - running.started, 4)
+        self._answer({"id": running.id, "code": code, "seconds": seconds})
+
+    def _sweep(self) -> None:
+        """End what jobs have left behind: whatever is a child of this process and no job."""
+        while True:
+            try:
+                children = Path("/proc/thread-self/children").read_text(encoding="ascii").split()
+            except OSError:
+                return
+            strays = [pid for pid in map(int, children) if pid not in self._jobs]
+            if not strays:
+                return
+            for pid in strays:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
 
     def _answer(self, answer: dict[str, Any]) -> None:
         self._answers.write(json.dumps(answer) + "\n")
 
-    def _kill_all(self) -> None:
-        for job in self._jobs.values():
-            _kill_group(job.pid)
+    def _end(self) -> None:
+        for running in self._jobs.values():
+            _kill(running.pid)
+            os.waitpid(running.pid, 0)
+        self._jobs.clear()
+        self._sweep()
+        os.chdir("/")
+        folders.remove(self._folder)
 
 
-def _kill_group(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
+def _kill(pid: int) -> None:
+    """Kill a job that was not waited for yet, with its group."""
+    for kill in (os.killpg, os.kill):  # it may not have made a group of its own yet
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(pid, signal.SIGKILL)
 
 
-def _preload(modules: list[str]) -> None:
-    """Import what children will need and use it once, so that no child pays for it."""
+def preload(modules: list[str]) -> None:
+    """Import what jobs will need.
+
+    Args:
+        modules: by name. One that cannot be imported is left to the job that imports it, which tells
+            its author with the line.
+    """
+    import fastapi  # noqa: F401
+    import httpx  # noqa: F401
+
+    # Its own table of types, not this machine's: a recording is the same everywhere.
+    mimetypes.init([])
     for name in modules:
-        try:
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
-        except Exception:
-            # The child that imports it tells the author, with the line.
-            continue
-    _warm_up()
-    gc.collect()
-    gc.freeze()
 
 
 def _warm_up() -> None:
     import asyncio
+    import mimetypes
 
     import fastapi
     import httpx
 
-    from asrun.record import client, log, probes, program, session, wire  # noqa: F401
+    from asrun.record import session  # noqa: F401
 
+    # Its own table of types, not this machine's: a recording is the same everywhere.
+    mimetypes.init([])
     app = fastapi.FastAPI()
 
     def dependency(q: int = 0) -> int:
@@ -159,39 +227,10 @@ def _warm_up() -> None:
             await c.get("/")
 
     asyncio.run(use())
-
-
-def _child(order: dict[str, Any], folder: Path) -> None:
-    """Run one job in the forked child; never returns."""
-    code = FAILED
-    try:
-        os.setsid()
-        output = os.open(folder / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.closerange(3, 256)
-        work = folder / "work"
-        work.mkdir(exist_ok=True)
-        os.chdir(work)
-        os.environ["TMPDIR"] = os.environ["HOME"] = str(work)
-        from asrun.record import hang
-
-        hang.arm(order["deadline"], folder / "stacks.txt")
-        module, _, name = order["entry"].partition(":")
-        result = getattr(importlib.import_module(module), name)(order["request"])
-        hang.disarm()
-        with (folder / "result.part").open("w", encoding="utf-8") as f:
-            json.dump(result, f)
-        os.replace(folder / "result.part", folder / "result.json")
-        code = 0
-    except BaseException:
-        import traceback
-
-        traceback.print_exc(file=sys.__stderr__)
-    finally:
-        os._exit(code)
+    session.versions()
+    for name in _LATE:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 if __name__ == "__main__":

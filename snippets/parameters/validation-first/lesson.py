@@ -69,6 +69,7 @@ def all_errors(trace: Trace):
 def how_often(trace: Trace):
     sent = trace.one(asgi="http.response.start")
     count = trace.count(called="create_item")
+    assert sent.status == 422
     return Options(
         Option("Never", count == 0, "No step of the run is its: the answer leaves at {sent} without it."),
         Option("Once", count == 1, "That is so when the body fits."),

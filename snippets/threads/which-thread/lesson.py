@@ -76,6 +76,7 @@ def one_after_the_other(trace: Trace):
 def user_under_async(trace: Trace):
     called = trace.one(called="get_user")
     endpoint = trace.one(called="coroutine")
+    assert endpoint.lane == "loop"
     return Options(
         Option("In a worker thread", called.lane == "worker", "It is a `def`, so FastAPI hands it to a worker thread at {called}."),
         Option("On the event loop", called.lane == "loop", "That is where `coroutine` runs, at {endpoint}. A dependency is not moved to its endpoint's thread."),

@@ -1,0 +1,52 @@
+"""Where each page and file is, below the docs folder, and how one links to another.
+
+A lesson's page is `<chapter>/<lesson>.md`; what can be downloaded is beside it, in
+`<chapter>/<lesson>/`. Whoever writes a file that a page links to takes its path from here.
+"""
+
+from __future__ import annotations
+
+import posixpath
+
+HOME = "index.md"
+CONCEPTS = "concepts.md"
+HOW = "how.md"
+ADD = "add.md"
+QUERIES = "queries.md"
+SANDBOX = "sandbox.md"
+SCHEMA = "trace.schema.json"
+"""The JSON Schema of a trace."""
+
+_SNAPSHOTS = "snapshots"
+RESERVED = frozenset({_SNAPSHOTS})
+"""Names that no lesson can have: its page would take the place of the chapter's own."""
+
+
+def lesson(lesson_id: str) -> str:
+    """Return the path of a lesson's page."""
+    return f"{lesson_id}.md"
+
+
+def snapshots(chapter: str) -> str:
+    """Return the path of a chapter's page of snapshots."""
+    return f"{chapter}/{_SNAPSHOTS}.md"
+
+
+def trace(lesson_id: str, scenario: str) -> str:
+    """Return the path of a run's trace."""
+    return f"{lesson_id}/{scenario}.json"
+
+
+def copy(lesson_id: str, name: str) -> str:
+    """Return the path of the copy of `app.py` or `lesson.py`."""
+    return f"{lesson_id}/{name}"
+
+
+def link(source: str, target: str) -> str:
+    """Return the address of the file `target` as the page `source` links to it.
+
+    Both are paths below the docs folder; a page's address ends in `.html`, so that the site
+    works from a folder, too.
+    """
+    path = posixpath.relpath(target, posixpath.dirname(source) or ".")
+    return f"{path[:-3]}.html" if path.endswith(".md") else path

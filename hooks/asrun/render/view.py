@@ -1,0 +1,281 @@
+"""What templates need beyond the story: which problem stands where, which code lines are folded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+from markupsafe import Markup
+
+from asrun.model import Problem, Scenario
+from asrun.render.markup import highlight, show
+from asrun.render.picture import Label, Rails, numbers, phase_labels, rails
+from asrun.story import Chapter, CodeLine, LessonPage, Origin, Run, Said, Site
+
+MERGE = 3
+"""So many lines between two that are shown are shown, too, and not folded."""
+
+
+Cited = tuple[int, tuple[tuple[int, str], ...]]
+"""Steps of one run, each with its address; the run's number, or 0 where only one can be meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Consecutive lines of `app.py`, shown or folded."""
+
+    folded: bool
+    lines: tuple[tuple[CodeLine, Markup, tuple[Cited, ...]], ...]
+    """Each line, its HTML, and the steps that ran it."""
+
+    @property
+    def first(self) -> int:
+        """Number of the first line."""
+        return self.lines[0][0].number
+
+    @property
+    def last(self) -> int:
+        """Number of the last line."""
+        return self.lines[-1][0].number
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A problem with its number on the page."""
+
+    id: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A scenario with its run, or with what kept it from being recorded."""
+
+    number: int
+    scenario: Scenario
+    run: Run | None
+    exit_lines: tuple[Said, ...]
+    problems: tuple[Placed, ...]
+    listings: tuple[Listing, ...] = ()
+    labels: tuple[Label, ...] = ()
+    numbers: tuple[tuple[int, bool], ...] = ()
+    rails: Rails | None = None
+    line: int | None = None
+    """The line of `app.py` at the step that stands on the stage."""
+    held: frozenset[int] = frozenset()
+    """Lines at which a frame is suspended at that step."""
+    data: str = ""
+    """What a player needs, as JSON."""
+
+
+class Problems:
+    """A lesson's problems, each with one place on its page."""
+
+    def __init__(self, page: LessonPage) -> None:
+        said = (*page.key_moments, *page.quiz, *page.snapshot, *page.exit_lines)
+        found = dict.fromkeys(page.problems)
+        found.update(dict.fromkeys(one.problem for one in said if one.problem is not None))
+        self.all = tuple(Placed(f"problem-{n}", p) for n, p in enumerate(found, 1))
+        self._statements = {one.statement.name for one in said}
+        self._scenarios = {scenario.name for scenario in page.lesson.scenarios}
+        self._app = page.lesson.file("app.py")
+        self._lines = len(page.code)
+
+    def of_statement(self, said: Said) -> tuple[Placed, ...]:
+        """Return those that stand beside a sentence."""
+        return tuple(
+            placed
+            for placed in self.all
+            if placed.problem == said.problem or placed.problem.statement == said.statement.name
+        )
+
+    def of_scenario(self, name: str) -> tuple[Placed, ...]:
+        """Return those that stand at the head of a run."""
+        return tuple(p for p in self.all if self._place(p.problem) == f"run {name}")
+
+    def of_line(self, number: int) -> tuple[Placed, ...]:
+        """Return those that stand below a line of `app.py`."""
+        return tuple(p for p in self.all if self._place(p.problem) == f"line {number}")
+
+    def of_page(self) -> tuple[Placed, ...]:
+        """Return those that belong to no part of the page."""
+        return tuple(p for p in self.all if self._place(p.problem) == "page")
+
+    def _place(self, problem: Problem) -> str:
+        if problem.statement in self._statements:
+            return f"statement {problem.statement}"
+        if problem.scenario in self._scenarios:
+            return f"run {problem.scenario}"
+        if problem.file == self._app and 1 <= problem.line <= self._lines:
+            return f"line {problem.line}"
+        return "page"
+
+
+def said_of(page: LessonPage) -> Iterator[Said]:
+    """Yield a page's statements in the order in which they stand there."""
+    yield from page.exit_lines
+    yield from page.key_moments
+    yield from page.quiz
+    yield from page.snapshot
+
+
+def listings(page: LessonPage, run: Run | None = None) -> tuple[Listing, ...]:
+    """Return `app.py` in parts: the sample and what `run` ran is shown, the rest is folded.
+
+    Without a run, the steps of all runs are cited.
+    """
+    if not page.code:
+        return ()
+    cited = (run,) if run else page.runs
+    own = {step.address for one in cited for step in one.steps}
+    wanted = {n for first, last in page.lesson.shown for n in range(first, last + 1)}
+    if run:
+        wanted |= {line.number for line in page.code if own.intersection(line.steps)}
+    if not wanted:
+        wanted = {line.number for line in page.code}
+    ordered = sorted(wanted)
+    for a, b in pairwise(ordered):
+        if b - a - 1 <= MERGE:
+            wanted.update(range(a, b))
+
+    html = highlight("\n".join(line.text for line in page.code))
+    lines = [
+        (line, text, tuple(_cited(line, cited))) for line, text in zip(page.code, html, strict=True)
+    ]
+    return tuple(
+        Listing(not shown, tuple(part))
+        for shown, part in groupby(lines, key=lambda line: line[0].number in wanted)
+    )
+
+
+def _cited(line: CodeLine, cited: tuple[Run, ...]) -> Iterator[Cited]:
+    for number, run in enumerate(cited, 1):
+        steps = tuple((step.n, step.address) for step in run.steps if step.address in line.steps)
+        if steps:
+            yield number if len(cited) > 1 else 0, steps
+
+
+def runs(page: LessonPage, problems: Problems) -> list[RunView]:
+    """Return the lesson's scenarios in their order, recorded or not."""
+    recorded = {run.scenario: run for run in page.runs}
+    views = []
+    for number, scenario in enumerate(page.lesson.scenarios, 1):
+        run = recorded.get(scenario.name)
+        ends = tuple(said for said in page.exit_lines if scenario.name in said.statement.on)
+        placed = problems.of_scenario(scenario.name)
+        if run is None:
+            views.append(RunView(number, scenario, None, ends, placed))
+            continue
+        stage = run.steps[run.stage - 1]
+        views.append(
+            RunView(
+                number,
+                scenario,
+                run,
+                ends,
+                placed,
+                listings=listings(page, run),
+                labels=tuple(phase_labels(run)),
+                numbers=tuple(numbers(run)),
+                rails=rails(run),
+                line=stage.line,
+                held=frozenset(f.line for f in stage.frames if f.kind == "sleep" and f.line),
+                data=_data(run),
+            )
+        )
+    return views
+
+
+def _data(run: Run) -> str:
+    """Return what no other part of the page holds: line, frames and objects after each step."""
+    steps = [
+        {
+            "n": step.n,
+            "row": step.row,
+            "line": step.line,
+            "frames": [
+                [f.kind, f.words, f.now, f.line, [[v.name, v.value, v.sign] for v in f.variables]]
+                for f in step.frames
+            ],
+            "objects": [[o.id, o.state, o.was, o.new] for o in step.objects],
+        }
+        for step in run.steps
+    ]
+    # In a <template>: a script is run anew, whatever its type, when pages are swapped in place.
+    return json.dumps(
+        {"frames": [f.key for f in run.steps[0].frames], "steps": steps}, separators=(",", ":")
+    )
+
+
+def finding(site: Site) -> tuple[LessonPage, Said] | None:
+    """Return the statement that the home page opens with, if this build proved it."""
+    lesson_id, _, name = site.finding.partition(":")
+    for page in pages(site):
+        if page.lesson.id == lesson_id:
+            for said in said_of(page):
+                if said.statement.name == name and said.proved:
+                    return page, said
+    return None
+
+
+def pair(page: LessonPage, said: Said) -> list[RunView]:
+    """Return up to two runs to stand side by side: first those that the statement is about."""
+    recorded = [one for one in runs(page, Problems(page)) if one.run]
+    recorded.sort(key=lambda one: one.scenario.name not in said.statement.on)
+    return recorded[:2]
+
+
+def pages(site: Site) -> list[LessonPage]:
+    """Return the pages of all lessons in reading order."""
+    return [page for chapter in site.chapters for page in chapter.pages]
+
+
+def unread(site: Site, chapter: Chapter) -> list[str]:
+    """Return the ids of a chapter's lessons that have problems and could not even be read."""
+    told = {page.lesson.id for page in chapter.pages}
+    found = dict.fromkeys(problem.lesson for problem in site.problems)
+    return [i for i in found if i.startswith(f"{chapter.name}/") and i not in told]
+
+
+LATER = "\0"
+"""Stands around what is filled in once a page is rendered: no value keeps this character."""
+
+
+def origin_mark(scenario: str = "") -> Markup:
+    """Return what stands for where a scenario's run comes from; without one, for all of them."""
+    return Markup(f"{LATER}origin {scenario}{LATER}")
+
+
+def origins(found: Sequence[Origin]) -> str:
+    """Return in words where runs come from: this build, the cache, or both."""
+    cached = found.count("cache")
+    if not found:
+        return "none recorded"
+    if not cached:
+        return "recorded in this build"
+    if cached == len(found):
+        return "from the cache"
+    return f"{len(found) - cached} recorded in this build, {cached} from the cache"
+
+
+def run_numbers(page: LessonPage) -> dict[str, int]:
+    """Return the scenarios' numbers, as the page shows them."""
+    return {scenario.name: n for n, scenario in enumerate(page.lesson.scenarios, 1)}
+
+
+def run_of(address: str) -> str:
+    """Return the scenario that a step's address names."""
+    return address.rpartition("-")[0]
+
+
+def options_of(said: Said) -> list[tuple[str, Any]]:
+    """Return a quiz's options with their letters."""
+    return [(chr(ord("A") + at), choice) for at, choice in enumerate(said.choices)]
+
+
+def words(count: int, noun: str) -> Markup:
+    """Return `1 step`, `2 steps`."""
+    return show(f"{count} {noun}" if count == 1 else f"{count} {noun}s")

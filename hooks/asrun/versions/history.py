@@ -1,0 +1,175 @@
+"""How a lesson behaves in other releases, from its accepted recordings alone.
+
+A build runs no other release: what it shows and checks of them is what `asrun versions --accept`
+wrote, and that this belongs to the lesson as it is now is checked by `check.against_accepted`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from packaging.version import Version
+
+from asrun import accepted
+from asrun.accepted import Kept
+from asrun.model import DiffRow, Event, Lesson, Scenario, Trace, VersionRange
+from asrun.record.source import Source
+from asrun.stepdiff import step_diff
+from asrun.story import Behaviour, Change, History, Step, Told
+from asrun.versions import truth as truths
+from asrun.versions.truth import Truth
+
+StepsOf = Callable[[Lesson, Trace], Sequence[Step]]
+
+
+def of_lesson(
+    lesson: Lesson, here: str, steps_of: StepsOf, truth: Truth | None = None
+) -> History | None:
+    """What is known of a lesson in other releases.
+
+    Args:
+        lesson: the lesson.
+        here: the release that the build runs on.
+        steps_of: how a trace reads in steps.
+        truth: where its statements are true; None leaves that out.
+
+    Returns:
+        None where no other release was accepted, or a recording cannot be read.
+    """
+    behaviours: list[Behaviour] = []
+    changes: list[Change] = []
+    for scenario in lesson.scenarios:
+        kept, broken = accepted.read(accepted.folder(lesson, scenario.name))
+        if broken:
+            return None
+        mine = {k.file.stem: _behaviour(lesson, scenario, k, here) for k in kept}
+        behaviours += mine.values()
+        changes += _changes(lesson, scenario, kept, mine, steps_of)
+    named = {v for b in behaviours for r in b.ranges for v in (r.first, r.last)}
+    if named <= {here}:
+        return None
+    order = sorted(named, key=Version)
+    told = tuple(_told(s.name, truth) for s in lesson.statements) if truth else ()
+    changes.sort(key=lambda c: Version(c.release))
+    return History(order[0], order[-1], tuple(behaviours), tuple(changes), told)
+
+
+def relocated(lesson: Lesson, events: Sequence[Event]) -> tuple[Event, ...]:
+    """Events with their lines in `app.py`, which an accepted recording does not hold.
+
+    A statement is found by its function and its text. Where a function has the same statement
+    twice, it is the next one from where the frame was.
+    """
+    places = _places(lesson)
+    at: dict[tuple[int | None, str, int], int] = {}
+    result = []
+    for event in events:
+        key = event.frame_key
+        lines = places.get((event.function or "", event.text or ""))
+        if key is None or not lines:
+            result.append(event)
+            continue
+        line = next((n for n in lines if n >= at.get(key, 0)), lines[0])
+        at[key] = line
+        result.append(event.model_copy(update={"file": "app.py", "line": line}))
+    return tuple(result)
+
+
+def _places(lesson: Lesson) -> Mapping[tuple[str, str], list[int]]:
+    text = (lesson.folder / "app.py").read_text(encoding="utf-8")
+    source = Source(text)
+    result: dict[tuple[str, str], list[int]] = {}
+    for name, node in _functions(ast.parse(text).body, ""):
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            site = source.site(line)
+            for number, said in ((site.line, site.text), (line, source.handlers.get(line, ""))):
+                found = result.setdefault((name, said), [])
+                if said and number not in found:
+                    found.append(number)
+    return result
+
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _functions(body: Sequence[ast.stmt], inside: str) -> Iterator[tuple[str, _Function]]:
+    """All functions, each by the name that a trace gives it."""
+    for node in body:
+        if isinstance(node, _Function):
+            yield f"{inside}{node.name}", node
+            yield from _functions(node.body, "")
+        elif isinstance(node, ast.ClassDef):
+            yield from _functions(node.body, f"{inside}{node.name}.")
+        else:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.stmt):
+                    yield from _functions([child], inside)
+
+
+def _behaviour(lesson: Lesson, scenario: Scenario, kept: Kept, here: str) -> Behaviour:
+    recording = kept.recording
+    trace = None
+    if recording.outcome == "recorded":
+        events = relocated(lesson, recording.events)
+        trace = recording.trace.model_copy(update={"events": events, "title": scenario.title})
+    return Behaviour(
+        scenario=scenario.name,
+        file=kept.file.stem,
+        outcome=recording.outcome,
+        why=recording.why,
+        line=recording.line,
+        ranges=kept.ranges,
+        newest=recording.newest,
+        trace=trace,
+        here=accepted.covering([kept], here) is not None,
+    )
+
+
+def _changes(
+    lesson: Lesson,
+    scenario: Scenario,
+    kept: Sequence[Kept],
+    behaviours: Mapping[str, Behaviour],
+    steps_of: StepsOf,
+) -> Iterator[Change]:
+    ranges: list[tuple[VersionRange, Behaviour]] = [
+        (r, behaviours[k.file.stem]) for k in kept for r in k.ranges
+    ]
+    ranges.sort(key=lambda pair: Version(pair[0].first))
+    for (before, old), (after, new) in pairwise(ranges):
+        if old is new:
+            continue
+        rows: tuple[DiffRow, ...] = ()
+        if old.trace is not None and new.trace is not None:
+            compared = step_diff(
+                steps_of(lesson, old.trace), old.trace, steps_of(lesson, new.trace), new.trace
+            )
+            rows = tuple(row for row, _ in compared)
+        yield Change(
+            scenario=scenario.name,
+            release=after.first,
+            day=after.first_day,
+            before=before.last,
+            by=after.by,
+            old=old.file,
+            new=new.file,
+            rows=rows,
+        )
+
+
+def _told(statement: str, truth: Truth) -> Told:
+    known = [t for t in truth.of[statement] if t is not None]
+    return Told(statement, tuple(truth.ranges(statement)), all(known))
+
+
+def truth_of(lesson: Lesson, versions: Sequence[str], judge: truths.Judge) -> Truth:
+    """Where a lesson's statements are true, by judging them on its accepted recordings.
+
+    Args:
+        lesson: the lesson.
+        versions: the releases that are known.
+        judge: judges its statements.
+    """
+    return truths.find(lesson, truths.of_accepted(lesson, versions), judge)

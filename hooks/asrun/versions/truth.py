@@ -1,0 +1,184 @@
+"""In which releases each statement is true, and whether its `holds` says so.
+
+A statement is judged on the runs of each release that differ: it is true where its proof is borne
+out. Where one of its scenarios could not be recorded (the release does not have what the lesson
+uses, or could not be installed), the statement is neither true nor false, and `holds` may say
+either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from asrun import accepted
+from asrun.holds import Holds, holds_text
+from asrun.model import Lesson, Problem, Trace, Verdict, VersionRange
+from asrun.versions.survey import Survey
+
+Judge = Callable[[Lesson, Mapping[str, Trace]], Mapping[str, Verdict]]
+"""Judges a lesson's statements on one trace for each scenario; verdicts by statement name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How a lesson's scenarios behave, release by release.
+
+    Attributes:
+        versions: the releases, oldest first.
+        rows: for each scenario, a name of its behaviour on each release; None where it is unknown
+            or could not be recorded.
+        traces: for a scenario and the name of a behaviour, a run that stands for it.
+    """
+
+    versions: tuple[str, ...]
+    rows: Mapping[str, tuple[str | None, ...]]
+    traces: Mapping[tuple[str, str], Trace]
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Where the statements of a lesson are true.
+
+    Attributes:
+        versions: the releases, oldest first.
+        of: for each statement, whether it is true on each release; None where that says nothing.
+        why: for a statement and a release, why it is not borne out there.
+    """
+
+    versions: tuple[str, ...]
+    of: Mapping[str, tuple[bool | None, ...]]
+    why: Mapping[tuple[str, str], Verdict]
+
+    def holds(self, statement: str) -> str | None:
+        """What `holds` has to say; None where it is true nowhere."""
+        return holds_text(self.versions, self.of[statement])
+
+    def ranges(self, statement: str) -> list[VersionRange]:
+        """The releases in which a statement is true, neighbours taken together."""
+        result: list[VersionRange] = []
+        open_range = False
+        for version, true in zip(self.versions, self.of[statement], strict=True):
+            if true and open_range:
+                last = result[-1]
+                result[-1] = VersionRange(last.first, version, of=last.of + 1)
+            elif true:
+                result.append(VersionRange(version, version))
+            open_range = bool(true)
+        return result
+
+
+def of_survey(survey: Survey, lesson: Lesson) -> Timeline:
+    """The timeline of a lesson that was surveyed."""
+    rows: dict[str, tuple[str | None, ...]] = {}
+    traces: dict[tuple[str, str], Trace] = {}
+    for scenario in lesson.scenarios:
+        place = (lesson.id, scenario.name)
+        row: list[str | None] = [None] * len(survey.listing)
+        for stretch in survey.stretches("day", place):
+            _, _, outcome = survey.outcome(place, stretch.behaviour)
+            if outcome.trace is None:
+                continue
+            traces[scenario.name, stretch.behaviour] = outcome.trace
+            for i in range(stretch.first, stretch.last + 1):
+                row[i] = stretch.behaviour
+        rows[scenario.name] = tuple(row)
+    return Timeline(survey.listing.versions, rows, traces)
+
+
+def of_accepted(lesson: Lesson, versions: Sequence[str]) -> Timeline:
+    """The timeline that a lesson's accepted recordings tell.
+
+    Args:
+        lesson: the lesson.
+        versions: the releases that are known; those that a recording names are added.
+    """
+    kept = {s.name: accepted.read(accepted.folder(lesson, s.name))[0] for s in lesson.scenarios}
+    ranges = [r for ks in kept.values() for k in ks for r in k.ranges]
+    named = {v for r in ranges for v in (r.first, r.last)}
+    order = tuple(sorted({*versions, *named}, key=Version))
+    rows: dict[str, tuple[str | None, ...]] = {}
+    traces: dict[tuple[str, str], Trace] = {}
+    for scenario, ks in kept.items():
+        row: list[str | None] = []
+        for version in order:
+            k = accepted.covering(ks, version)
+            if k is None or k.recording.outcome != "recorded":
+                row.append(None)
+                continue
+            name = k.file.stem
+            if (scenario, name) not in traces:
+                traces[scenario, name] = k.recording.trace
+            row.append(name)
+        rows[scenario] = tuple(row)
+    return Timeline(order, rows, traces)
+
+
+def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
+    """Judge a lesson's statements on every release; each set of runs is judged once."""
+    names = [s.name for s in lesson.scenarios]
+    judged: dict[tuple[str | None, ...], Mapping[str, Verdict]] = {}
+    of: dict[str, list[bool | None]] = {s.name: [] for s in lesson.statements}
+    why: dict[tuple[str, str], Verdict] = {}
+    for i, version in enumerate(timeline.versions):
+        combined = tuple(timeline.rows[name][i] for name in names)
+        runs = {
+            name: timeline.traces[name, behaviour]
+            for name, behaviour in zip(names, combined, strict=True)
+            if behaviour is not None
+        }
+        if combined not in judged:
+            judged[combined] = judge(lesson, runs) if runs else {}
+        for statement in lesson.statements:
+            verdict = judged[combined].get(statement.name)
+            if verdict is None or not all(name in runs for name in statement.on):
+                of[statement.name].append(None)
+                continue
+            of[statement.name].append(verdict.outcome == "proved")
+            if verdict.outcome != "proved":
+                why[statement.name, version] = verdict
+    return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why)
+
+
+def problems(lesson: Lesson, truth: Truth) -> list[Problem]:
+    """Statements whose `holds` does not say in which releases they are true."""
+    result = []
+    for statement in lesson.statements:
+        said = Holds(statement.holds)
+        row = zip(truth.versions, truth.of[statement.name], strict=True)
+        wrong = [(v, t) for v, t in row if t is not None and (v in said) != t]
+        if not wrong:
+            continue
+        text = truth.holds(statement.name)
+        if text is None:
+            continue  # it is false everywhere, and its own problem says so
+        written = f'holds="{statement.holds}"' if statement.holds else "it has no `holds`"
+        there = f"in FastAPI {text}" if text else "in every release"
+        result.append(
+            Problem(
+                "holds-wrong",
+                lesson.file("lesson.py"),
+                statement.line,
+                f"`{statement.name}` is true {there}; {written}, which is wrong for {_told(wrong)}",
+                _todo(lesson, text),
+                expected=statement.text,
+                lesson=lesson.id,
+                scenario=statement.on[0],
+                statement=statement.name,
+            )
+        )
+    return result
+
+
+def _todo(lesson: Lesson, text: str) -> str:
+    write = f'Write `holds="{text}"`' if text else "Leave `holds` out"
+    return f"{write}, or let `asrun versions {lesson.id} --write-holds` do it."
+
+
+def _told(wrong: Sequence[tuple[str, bool]]) -> str:
+    """Releases in words: the first and the last, and how many."""
+    if len(wrong) == 1:
+        return wrong[0][0]
+    return f"{len(wrong)} releases, {wrong[0][0]} to {wrong[-1][0]}"

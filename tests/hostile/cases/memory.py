@@ -1,0 +1,12 @@
+# refused: needs more than 256 MiB of memory
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def endpoint() -> int:
+    held = []
+    for _ in range(48):
+        held.append(bytes(64 * 1024 * 1024))  # <-
+    return len(held)

@@ -1,0 +1,12 @@
+# refused: sends a signal
+import os
+import signal
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def endpoint() -> None:
+    os.killpg(0, signal.SIGTERM)  # <-

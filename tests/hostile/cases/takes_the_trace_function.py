@@ -1,0 +1,12 @@
+# crashed: sets a trace function | refused: takes the interpreter's trace function
+import sys
+
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def endpoint() -> str:
+    sys.settrace(None)  # <-
+    return "unseen"

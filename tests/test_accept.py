@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from tests.conftest import Project
 
-UNSTABLE = '''
+UNSTABLE = """
     import threading
 
     seen = threading.get_native_id()
-'''
+"""
 
 
 def recordings(project: Project) -> dict[str, str]:
@@ -53,7 +53,9 @@ def test_nothing_is_accepted_in_ci(project: Project) -> None:
 
 
 def test_what_differs_between_two_recordings_is_refused_by_name(project: Project) -> None:
-    project.edit(project.app, "    resource = Resource()\n", f"{UNSTABLE}    resource = Resource()\n")
+    project.edit(
+        project.app, "    resource = Resource()\n", f"{UNSTABLE}    resource = Resource()\n"
+    )
     result = project.asrun("accept", "--yes")
     assert result.code == 1
     assert "unstable" in result.said

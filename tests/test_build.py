@@ -13,7 +13,9 @@ HANGS = "    import asyncio\n\n    await asyncio.Event().wait()\n"
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+    return {
+        f.relative_to(folder).as_posix(): f.read_bytes() for f in folder.rglob("*") if f.is_file()
+    }
 
 
 def test_pages_and_data(accepted: Project) -> None:
@@ -99,7 +101,9 @@ def test_two_builds_in_two_folders_are_the_same_bytes(accepted: Project, tmp_pat
 
 def test_record_prints_what_the_site_offers(accepted: Project) -> None:
     assert accepted.asrun("build", "--out", "pages").code == 0
-    printed = accepted.asrun("record", "lending/resource", "--scenario", "answers", "--format", "json")
+    printed = accepted.asrun(
+        "record", "lending/resource", "--scenario", "answers", "--format", "json"
+    )
     assert printed.out == (accepted.root / "pages/docs/lending/resource/answers.json").read_text()
 
 

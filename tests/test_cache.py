@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from asrun import cache, lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children
 from asrun.recorder import Recordings
+
 from tests.conftest import APP, Project
 
-READS = APP.replace('names = ["apple", "pear"]', 'names = (HERE / "names.txt").read_text().split()').replace(
-    "app = FastAPI()", "app = FastAPI()\nHERE = Path(__file__).parent"
-).replace("from typing import", "from pathlib import Path\nfrom typing import")
+READS = (
+    APP.replace('names = ["apple", "pear"]', 'names = (HERE / "names.txt").read_text().split()')
+    .replace("app = FastAPI()", "app = FastAPI()\nHERE = Path(__file__).parent")
+    .replace("from typing import", "from pathlib import Path\nfrom typing import")
+)
 
 
 @pytest.fixture
@@ -224,7 +226,9 @@ def _deep(file: Path) -> None:
     file.write_bytes(check + b"\n" + text)
 
 
-@pytest.mark.parametrize("damage", [_truncate, _flip, _empty, _garbage, _folder, _loop, _wrong_shape, _deep])
+@pytest.mark.parametrize(
+    "damage", [_truncate, _flip, _empty, _garbage, _folder, _loop, _wrong_shape, _deep]
+)
 def test_a_damaged_entry_is_made_again(
     damage: Callable[[Path], None], build: Build, reading: Project
 ) -> None:
@@ -257,7 +261,9 @@ def test_a_cache_that_is_a_file(reading: Project, children: Children) -> None:
     assert place.read_text() == "not a folder"
 
 
-def test_a_disk_that_is_full(build: Build, monkeypatch: pytest.MonkeyPatch, reading: Project) -> None:
+def test_a_disk_that_is_full(
+    build: Build, monkeypatch: pytest.MonkeyPatch, reading: Project
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -212,7 +212,8 @@ def test_reports_for_machines_say_the_same(accepted: Project) -> None:
     suite = ET.fromstring(junit.out)
     failure = suite.find("testcase/failure")
     assert suite.get("failures") == "1"
-    assert failure is not None and failure.get("type") == "statement-false"
+    assert failure is not None
+    assert failure.get("type") == "statement-false"
     assert failure.get("message", "").startswith(where)
     assert github.out.startswith(
         f"::error file={problem['file']},line={problem['line']},title=statement-false::"

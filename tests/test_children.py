@@ -14,15 +14,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from asrun import lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children, Ended, Job, Zygote, ZygoteDied, can_fork
+
 from tests.conftest import Project
 
 ENTRY = "asrun.record.child:main"
 BARE = frozenset(
-    ("user", "limits", "landlock", "seccomp", "hook", "session", "alarm", "watchdog", "folder", "sweep")
+    (
+        "user",
+        "limits",
+        "landlock",
+        "seccomp",
+        "hook",
+        "session",
+        "alarm",
+        "watchdog",
+        "folder",
+        "sweep",
+    )
 )
 """Every means of isolation: what is left without them can harm the zygote."""
 
@@ -56,7 +67,9 @@ def statuses(ended: Iterable[Ended]) -> dict[str, str]:
     """How each job ended, in a word."""
     found = {}
     for one in ended:
-        found[one.job.key] = "lost" if one.lost else "hung" if one.hung else (one.result or {}).get("status", "none")
+        found[one.job.key] = (
+            "lost" if one.lost else "hung" if one.hung else (one.result or {}).get("status", "none")
+        )
     return found
 
 
@@ -90,16 +103,16 @@ def test_both_ways_record_the_same(project: Project) -> None:
     [lesson] = lessons.find(project.root).lessons
     done = {}
     for start in ("fork", "spawn"):
-        with Children(lesson.imports, start) as children:  # type: ignore[arg-type]
+        with Children(lesson.imports, start) as children:
             done[start] = recorder.record([lesson], Cache(None), children).done
     assert [r.events for r in done["fork"]] == [r.events for r in done["spawn"]]
 
 
 @pytest.mark.parametrize("start", [pytest.param("fork", marks=needs_fork), "spawn"])
 def test_no_interpreter(start: Any, project: Project, temporary: Path) -> None:
-    with Children(start=start, python="/nowhere/python") as children:
-        with pytest.raises(ZygoteDied, match="/nowhere/python cannot be started: No such file"):
-            list(children.run([job(project, "lesson", "return 1")]))
+    refused = pytest.raises(ZygoteDied, match="/nowhere/python cannot be started: No such file")
+    with Children(start=start, python="/nowhere/python") as children, refused:
+        list(children.run([job(project, "lesson", "return 1")]))
     assert list(temporary.iterdir()) == []
 
 
@@ -146,14 +159,21 @@ def test_whoever_brings_the_zygote_down_is_told(project: Project) -> None:
 
     class Lost:
         def run(self, jobs: Iterable[Job], started: Any = None) -> Iterator[Ended]:
-            return (Ended(one, None, lost=True, how="the zygote was ended by SIGKILL") for one in jobs)
+            return (
+                Ended(one, None, lost=True, how="the zygote was ended by SIGKILL") for one in jobs
+            )
 
     problems = recorder.record([lesson], Cache(None), Lost()).problems
-    assert [(p.kind, p.scenario) for p in problems] == [("crashed", "answers"), ("crashed", "raises")]
+    assert [(p.kind, p.scenario) for p in problems] == [
+        ("crashed", "answers"),
+        ("crashed", "raises"),
+    ]
     assert "brought the recorder down" in problems[0].message
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name)
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda s: s.name
+)
 @pytest.mark.parametrize("start", [pytest.param("fork", marks=needs_fork), "spawn"])
 def test_an_interrupted_build_leaves_nothing_running(
     start: str, number: signal.Signals, project: Project, temporary: Path

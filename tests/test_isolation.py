@@ -97,7 +97,9 @@ def _heard(listener: socket.socket) -> bool:
 def _files(folder: Path) -> dict[str, str]:
     """Every file of the project and of the home folder: what is in it, and its mode."""
     files = [p for p in folder.rglob("*") if p.is_file() and (folder / "tmp") not in p.parents]
-    return {str(p): f"{p.stat().st_mode:o} {p.stat().st_mtime_ns} {p.read_bytes()!r}" for p in files}
+    return {
+        str(p): f"{p.stat().st_mode:o} {p.stat().st_mtime_ns} {p.read_bytes()!r}" for p in files
+    }
 
 
 @pytest.mark.parametrize(
@@ -117,11 +119,15 @@ def test_case(case: Case, run: dict[str, Any]) -> None:
         assert recorded
         assert not problems
         return
-    assert not recorded, f"it was recorded, as if nothing were the matter: {run['recorded'][case.lesson]}"
+    assert not recorded, (
+        f"it was recorded, as if nothing were the matter: {run['recorded'][case.lesson]}"
+    )
     first = problems[0]
     said = f"{first['kind']}: {first['message']}"
     expected = [(kind, fill(words, run["values"])) for kind, words in case.endings()]
-    assert any(first["kind"] == kind and words in first["message"] for kind, words in expected), said
+    assert any(first["kind"] == kind and words in first["message"] for kind, words in expected), (
+        said
+    )
     assert not case.lines or first["file"] == f"snippets/{case.lesson}/app.py", first["file"]
     assert not case.lines or first["line"] in case.lines, f"{first['line']}: {said}"
     assert first["todo"]

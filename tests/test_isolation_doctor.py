@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from asrun import doctor
 from asrun.record import landlock, seccomp
+
 from tests.conftest import Project
 
 ROOT = os.geteuid() == 0
@@ -17,13 +17,24 @@ MEANS = ["limits", "landlock", "seccomp", "hook", *(["user"] if ROOT else [])]
 
 
 @pytest.mark.skipif(
-    landlock.abi() < 6 or bool(seccomp.missing()), reason="this kernel has not all that the sandbox uses"
+    landlock.abi() < 6 or bool(seccomp.missing()),
+    reason="this kernel has not all that the sandbox uses",
 )
 def test_all_is_in_force(project: Project) -> None:
     result = project.asrun("doctor", "--strict")
     assert result.code == 0, result.said
     assert " NO " not in result.out
-    for name in ("fastapi", "children", "user", "limits", "landlock", "seccomp", "hook", "deadline", "cache"):
+    for name in (
+        "fastapi",
+        "children",
+        "user",
+        "limits",
+        "landlock",
+        "seccomp",
+        "hook",
+        "deadline",
+        "cache",
+    ):
         assert f"\n{name} " in f"\n{result.out}"
 
 
@@ -32,7 +43,9 @@ def test_what_is_missing_is_said(means: str, tmp_path: Path) -> None:
     found = {one.name: one for one in doctor.examine(tmp_path, frozenset({means}))}
     assert not found[means].fine
     assert "left out" in found[means].says
-    others = [name for name in MEANS if name != means and not (means == "landlock" and name == "user")]
+    others = [
+        name for name in MEANS if name != means and not (means == "landlock" and name == "user")
+    ]
     assert all(found[name].fine for name in others), found
 
 

@@ -45,7 +45,9 @@ CASES = {
 
 
 @pytest.mark.parametrize("body", CASES)
-def test_proof(body: str, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proof(
+    body: str, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ASRUN_DEADLINE", "2")
     home = tmp_path / "precious"
     home.write_text("kept")

@@ -18,7 +18,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and se
 
 @pytest.mark.parametrize(
     ("probe", "name"),
-    [pytest.param(probe, name, id=f"{probe.name}-{name}") for probe in PROBES for name in probe.users],
+    [
+        pytest.param(probe, name, id=f"{probe.name}-{name}")
+        for probe in PROBES
+        for name in probe.users
+    ],
 )
 def test_means(probe: Probe, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     shared = harness.shared(tmp_path_factory)
@@ -51,7 +55,9 @@ def _try_all(user: User, folder: Path) -> dict[str, Any]:
             jobs.setdefault(json.dumps(probe.limits), []).append(job)
     for path in (folder / "home", folder / "tmp"):
         user.own(path)
-    (folder / "jobs.json").write_text(json.dumps([(json.loads(own), told) for own, told in jobs.items()]))
+    (folder / "jobs.json").write_text(
+        json.dumps([(json.loads(own), told) for own, told in jobs.items()])
+    )
     try:
         done = user.run(["-c", RUN, str(folder / "jobs.json")], folder)
         assert done["code"] == 0, done["err"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from mkdocs.utils import meta
@@ -11,7 +11,9 @@ from mkdocs.utils import meta
 from tests.conftest import APP, Project
 from tests.dom import parse
 
-MARKUP = '</script><script>pwned()</script><img src=x onerror=pwned()> **bold** [link](x) {{ jinja }}'
+MARKUP = (
+    "</script><script>pwned()</script><img src=x onerror=pwned()> **bold** [link](x) {{ jinja }}"
+)
 CODES = "\\x1b[2J\\x1b]0;owned\\x07\\u202e"
 
 HOSTILE = APP.replace(
@@ -36,20 +38,28 @@ def test_the_page(hostile: Project) -> None:
     for element in page.walk():
         assert element.tag != "img" or element.attrs.get("src") != "x"
         assert not any(name.startswith("on") for name in element.attrs)
-        assert "pwned" not in element.text or element.tag != "script" or element.attrs.get("type") == "application/json"
+        assert (
+            "pwned" not in element.text
+            or element.tag != "script"
+            or element.attrs.get("type") == "application/json"
+        )
     assert "\x1b" not in text
     assert "pwned" not in json.dumps(front)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "junit", "github"])
 def test_reports(form: str, hostile: Project) -> None:
-    hostile.edit(hostile.app, "app = FastAPI()", f'app = FastAPI()\nraise ValueError("""{MARKUP}\\n::error::{CODES}""")')
+    hostile.edit(
+        hostile.app,
+        "app = FastAPI()",
+        f'app = FastAPI()\nraise ValueError("""{MARKUP}\\n::error::{CODES}""")',
+    )
     result = hostile.asrun("check", "--no-cache", "--format", form)
     assert result.code == 1
     assert "\\x1b[2J" in result.out.replace("\\\\", "\\")
     assert all(c.isprintable() or c == "\n" for c in result.out)
     if form == "junit":
-        ElementTree.fromstring(result.out)
+        ET.fromstring(result.out)
     if form == "github":
         assert all(line.startswith("::error file=") for line in result.out.splitlines())
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from asrun import children, endings, jobs, lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children, Ended, Job, can_fork
+
 from tests.conftest import Project
 
 GOOD = {
@@ -33,7 +33,13 @@ def read(folder: Path, code: int = 0) -> endings.Ending:
 @pytest.mark.parametrize("name", ["output.txt", "report.txt", "stacks.txt", "result.json"])
 def test_links_are_not_followed(name: str, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
-    told = {"kind": "refused", "message": "swordfish", "todo": "", "stack": [], "status": "swordfish"}
+    told = {
+        "kind": "refused",
+        "message": "swordfish",
+        "todo": "",
+        "stack": [],
+        "status": "swordfish",
+    }
     frame = '\n  File "/lessons/one/app.py", line 1 in swordfish\n'
     secret.write_text(json.dumps(told) + (frame if name.endswith(".txt") else ""))
     folder = tmp_path / "job"
@@ -53,7 +59,17 @@ def test_a_pipe_does_not_hold_the_parent_up(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "null", "{", "[" * 100_000, "9" * 10_000, '{"a": ' * 100_000, "\x00", "\ud800".encode("utf-8", "surrogatepass").decode("latin-1")],
+    [
+        "",
+        "[]",
+        "null",
+        "{",
+        "[" * 100_000,
+        "9" * 10_000,
+        '{"a": ' * 100_000,
+        "\x00",
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+    ],
     ids=lambda text: repr(text[:10]),
 )
 def test_what_is_no_result_is_none(text: str, tmp_path: Path) -> None:
@@ -155,18 +171,24 @@ def _record(project: Project) -> Any:
         return recorder.record(found, Cache(None), running)
 
 
-def test_a_link_in_the_folder_leads_nowhere(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_link_in_the_folder_leads_nowhere(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     secret = tmp_path_factory.mktemp("outside") / "secret.txt"
     secret.write_text("swordfish")
     (project.app.parent / "names.txt").symlink_to(secret)
-    project.edit(project.app, 'names = ["apple", "pear"]', 'names = open(__file__[:-6] + "names.txt").read()')
+    project.edit(
+        project.app, 'names = ["apple", "pear"]', 'names = open(__file__[:-6] + "names.txt").read()'
+    )
     done = _record(project)
     assert {p.kind for p in done.problems} == {"refused"}
     assert done.problems[0].line == project.line(project.app, "names.txt")
     assert "swordfish" not in str(done)
 
 
-def test_compiled_code_is_compared_with_its_source(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiled_code_is_compared_with_its_source(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A `.pyc` can say that it need not be: then it would run in the place of what a reviewer reads."""
     project.edit(project.app, "app = FastAPI()", "app = FastAPI()\nfrom helper import NAMES")
     project.edit(project.app, 'names = ["apple", "pear"]', "names = NAMES")
@@ -188,10 +210,16 @@ def test_compiled_code_is_compared_with_its_source(project: Project, monkeypatch
         assert "hidden" in names()  # the option is what does it
 
 
-def test_the_users_environment_stays_outside(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_users_environment_stays_outside(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ASRUN_TEST_SECRET", "swordfish")
     assert "swordfish" not in str(jobs.scrubbed_environment())
-    project.edit(project.app, 'names = ["apple", "pear"]', "import os\n    names = [f'{sorted(os.environ)} {os.environ[\"PATH\"]}']")
+    project.edit(
+        project.app,
+        'names = ["apple", "pear"]',
+        "import os\n    names = [f'{sorted(os.environ)} {os.environ[\"PATH\"]}']",
+    )
     done = _record(project)
     [body] = {e["detail"]["body"] for e in done.done[0].events if e["kind"] == "complete"}
     known = ["HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "TEMP", "TMP", "TMPDIR", "TZ"]

@@ -256,6 +256,12 @@ def test_a_time_zone_of_the_apps_own_does_not_run() -> None:
         def utcoffset(self, when: datetime | None) -> NoReturn:
             raise Ran
 
+        def dst(self, when: datetime | None) -> NoReturn:
+            raise Ran
+
+        def tzname(self, when: datetime | None) -> NoReturn:
+            raise Ran
+
         def __repr__(self) -> NoReturn:
             raise Ran
 

@@ -17,14 +17,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from asrun import endings, spawner
 from asrun.endings import Ending
 from asrun.jobs import (
-    CannotStart,
     DEADLINE,
     ENTRIES,
+    CannotStart,
     Ended,
     Job,
     Runner,
@@ -74,7 +74,7 @@ class Zygote:
     parallel: int = field(default_factory=cores)
     limits: Limits = field(default_factory=Limits)
 
-    def __enter__(self) -> Zygote:
+    def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
         # A job's process has another user's id where this one is root, and gets to its own folder.
         self._folder.chmod(0o711)
@@ -106,7 +106,8 @@ class Zygote:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         # The zygote takes the end of its input as the end: it kills what still runs.
         with contextlib.suppress(OSError):
             self._process.stdin.close()
@@ -204,11 +205,14 @@ class Children:
         self._options = options
         self._runner: Runner | None = None
 
-    def __enter__(self) -> Children:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self._stop()
 

@@ -12,7 +12,9 @@ from asrun.received import Wrong
 
 _MEND = "Mend the line, or catch the exception where the lesson expects it."
 _NO_WAIT = "Nothing may wait for what never comes. Sleeping is no trouble: the clock is virtual."
-_ENDS = "A scenario ends where its function ends: look for what ends the process, or crashes in C code."
+_ENDS = (
+    "A scenario ends where its function ends: look for what ends the process, or crashes in C code."
+)
 _OURS = "This is an error of asrun, not of the lesson. Run `asrun doctor`, then report it with the lesson."
 _MOST = 5
 """Problems of one scenario that are told: later ones mostly follow from the first."""
@@ -70,7 +72,9 @@ def no_request(lesson: Lesson, scenario: Scenario) -> Problem:
 def no_zygote(error: Exception) -> Problem:
     """Nothing can be recorded at all."""
     message = f"no lesson can be recorded: {error}"
-    return Problem("recorder-failed", "snippets", 0, message, "Run `asrun doctor`: it says what is missing.")
+    return Problem(
+        "recorder-failed", "snippets", 0, message, "Run `asrun doctor`: it says what is missing."
+    )
 
 
 def _hung(lesson: Lesson, scenario: Scenario, ended: Ended, stack: Sequence[Place]) -> Problem:

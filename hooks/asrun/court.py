@@ -122,9 +122,7 @@ def _failed(statement: Statement, ended: Ended) -> Verdict:
         )
     last = ended.output.strip().splitlines()
     how = last[-1] if ended.failed and last else f"it {ended.how}"
-    return Verdict(
-        statement.name, "crashed", message=f"the judging child ended: {how}", line=line
-    )
+    return Verdict(statement.name, "crashed", message=f"the judging child ended: {how}", line=line)
 
 
 def _verdicts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Verdict]:

@@ -85,7 +85,9 @@ def _recording(without: frozenset[str]) -> Iterator[Finding]:
             return
     seconds = time.monotonic() - begun
     if can_fork() and children.start == "fork":
-        yield Finding("children", True, f"are forked from one zygote ({seconds:.1f} s for {len(jobs)})")
+        yield Finding(
+            "children", True, f"are forked from one zygote ({seconds:.1f} s for {len(jobs)})"
+        )
     else:
         says = "are interpreters of their own: slower than forks, and the same in all else"
         yield Finding("children", True, says)
@@ -108,9 +110,13 @@ def _sandbox(ended: dict[Any, Ended]) -> Iterator[Finding]:
     for name in ("kernel", "hook"):
         found = ended[name].result
         if found is None:
-            yield Finding("sandbox", False, f"the trial {ended[name].how}: {ended[name].output[-200:]}", True)
+            yield Finding(
+                "sandbox", False, f"the trial {ended[name].how}: {ended[name].output[-200:]}", True
+            )
             return
-        missing |= {m: why for m, why in found["missing"].items() if (m == "hook") == (name == "hook")}
+        missing |= {
+            m: why for m, why in found["missing"].items() if (m == "hook") == (name == "hook")
+        }
         done |= found["done"]
     if not done["hook"] and not ended["hook"].said:
         done["hook"] = ["what is refused is not told"]
@@ -134,7 +140,11 @@ def _keeping(root: Path) -> Iterator[Finding]:
     if store.get("doctor") == {"kept": True}:
         yield Finding("cache", True, f"{root / '.asrun' / 'cache'}")
     else:
-        yield Finding("cache", False, f"nothing can be kept in {root / '.asrun' / 'cache'}: each build runs all")
+        yield Finding(
+            "cache",
+            False,
+            f"nothing can be kept in {root / '.asrun' / 'cache'}: each build runs all",
+        )
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:

@@ -116,7 +116,7 @@ def read(folder: Path, lesson: str, code: int, seconds: float) -> Ending:
 
 
 def clean(text: str) -> str:
-    """Text that commands nothing: what a terminal would obey shows as its escape, as in `\\x1b`."""
+    """Text that commands nothing: what a terminal would obey shows as its escape."""
     return _COMMANDS.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
 
 
@@ -138,7 +138,9 @@ def places(stack: Any) -> tuple[Place, ...]:
         ValueError: it is none.
     """
     try:
-        found = [(clean(str(file)), int(line), clean(str(function))) for file, line, function in stack]
+        found = [
+            (clean(str(file)), int(line), clean(str(function))) for file, line, function in stack
+        ]
     except (TypeError, ValueError) as error:
         raise ValueError("this is no stack") from error
     for file, _, _ in found:
@@ -201,7 +203,9 @@ def _text(path: Path, most: int) -> str:
 def _bytes(path: Path, most: int, *, from_the_end: bool = False) -> bytes:
     """What is in a plain file, at most so much; nothing of what is no plain file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+        descriptor = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        )
     except OSError:
         return b""
     with os.fdopen(descriptor, "rb") as file:

@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from asrun.endings import Ending, Place, Said
 from asrun.record.job import PLAIN
 from asrun.record.limits import Limits
+
 
 def _deadline() -> float:
     try:
@@ -109,7 +110,7 @@ class Runs(Protocol):
 class Runner(Runs, Protocol):
     """Runs jobs in children of its own, which end with it."""
 
-    def __enter__(self) -> Runner: ...
+    def __enter__(self) -> Self: ...
 
     def __exit__(self, *exc: object) -> None: ...
 

@@ -105,7 +105,9 @@ def record(
                 _take(ended, result, reuse)
         except ZygoteDied as error:
             result.problems.append(complaints.no_zygote(error))
-    order = {(x.id, s.name): i for i, (x, s) in enumerate((x, s) for x in lessons for s in x.scenarios)}
+    order = {
+        (x.id, s.name): i for i, (x, s) in enumerate((x, s) for x in lessons for s in x.scenarios)
+    }
     result.done.sort(key=lambda r: order[r.lesson.id, r.scenario.name])
     result.problems.sort(key=lambda p: order.get((p.lesson, p.scenario), -1))
     return result

@@ -16,11 +16,12 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from asrun import endings
 from asrun.jobs import (
-    CannotStart,
     ENTRIES,
+    CannotStart,
     Ended,
     Job,
     Started,
@@ -67,7 +68,7 @@ class Spawner:
     parallel: int = field(default_factory=cores)
     limits: Limits = field(default_factory=Limits)
 
-    def __enter__(self) -> Spawner:
+    def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
         self._folder.chmod(0o711)
         self._running: dict[int, _Running] = {}

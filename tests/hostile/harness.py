@@ -32,7 +32,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = Path(__file__).parent / "cases"
-SECRET = "swordfish-4711"  # noqa: S105
+SECRET = "swordfish-4711"
 ORDINARY = 54321
 """A user id that owns nothing."""
 
@@ -51,7 +51,7 @@ async def asks(client):
     await client.get("/")
 '''
 
-INNOCENT = '''from collections.abc import Iterator
+INNOCENT = """from collections.abc import Iterator
 
 from fastapi import Depends, FastAPI
 
@@ -65,7 +65,7 @@ def number() -> Iterator[int]:
 @app.get("/")
 async def endpoint(n: int = Depends(number)) -> dict[str, int]:
     return {"n": n}
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,9 @@ def cases() -> list[Case]:
     found = []
     for path in sorted(CASES.glob("*.py")):
         source = path.read_text(encoding="utf-8")
-        found.append(Case(path.stem, source.splitlines()[0].removeprefix("# ").rstrip(": "), source))
+        found.append(
+            Case(path.stem, source.splitlines()[0].removeprefix("# ").rstrip(": "), source)
+        )
     return found
 
 
@@ -154,7 +156,7 @@ def fill(text: str, values: dict[str, str]) -> str:
 
 # ---------------------------------------------------------------- whose processes
 
-RECORD = '''
+RECORD = """
 import json, sys
 from pathlib import Path
 
@@ -173,9 +175,9 @@ print(json.dumps({
     "problems": [p.to_dict() for p in [*found.problems, *done.problems]],
     "recorded": {r.lesson.id: r.events for r in done.done},
 }))
-'''
+"""
 
-_WATCHED = '''
+_WATCHED = """
 import ctypes, json, os, signal, subprocess, sys
 
 assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # what is left behind becomes a child of this
@@ -188,7 +190,7 @@ for pid in open("/proc/thread-self/children").read().split():
     except OSError:
         continue
 print(json.dumps({"code": done.returncode, "out": done.stdout.decode(), "err": done.stderr.decode(), "left": left}))
-'''
+"""
 
 
 @dataclass(frozen=True)
@@ -295,15 +297,22 @@ def _copy_interpreter(python: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     base, library = Path(sys.base_prefix), f"lib/{version}"
     site = Path(sys.prefix) / library / "site-packages"
-    skip = shutil.ignore_patterns("test", "tests", "idlelib", "ensurepip", "site-packages", "config-*")
-    shutil.copytree(base / library, python / library, copy_function=_link, ignore=skip, symlinks=True)
+    skip = shutil.ignore_patterns(
+        "test", "tests", "idlelib", "ensurepip", "site-packages", "config-*"
+    )
+    shutil.copytree(
+        base / library, python / library, copy_function=_link, ignore=skip, symlinks=True
+    )
     (python / "bin").mkdir()
     _link(str(base / "bin" / version), str(python / "bin" / version))
     for shared in (base / "lib").glob("libpython*.so*"):
         _link(str(shared.resolve()), str(python / "lib" / shared.name))
     large = ("playwright", "mypy", "mypyc", "ruff", "uv", "babel", "material", "hypothesis", "pip")
     shutil.copytree(
-        site, python / library / "site-packages", copy_function=_link, ignore=shutil.ignore_patterns(*large, "*.pth")
+        site,
+        python / library / "site-packages",
+        copy_function=_link,
+        ignore=shutil.ignore_patterns(*large, "*.pth"),
     )
 
 
@@ -321,7 +330,9 @@ def shared(factory: pytest.TempPathFactory) -> Path:
     """
     base = factory.getbasetemp()
     base = base.parent if base.name.startswith("popen-") else base
-    folder = Path(tempfile.gettempdir()) / f"asrun-tests-{hashlib.sha256(bytes(base)).hexdigest()[:12]}"
+    folder = (
+        Path(tempfile.gettempdir()) / f"asrun-tests-{hashlib.sha256(bytes(base)).hexdigest()[:12]}"
+    )
     if folder not in _shared:
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)

@@ -20,7 +20,18 @@ from typing import Any
 from tests.hostile.harness import SECRET, User
 
 MEANS = frozenset(
-    ("user", "limits", "landlock", "seccomp", "hook", "session", "alarm", "watchdog", "folder", "sweep")
+    (
+        "user",
+        "limits",
+        "landlock",
+        "seccomp",
+        "hook",
+        "session",
+        "alarm",
+        "watchdog",
+        "folder",
+        "sweep",
+    )
 )
 
 
@@ -45,7 +56,9 @@ class World:
         own: dict[str, Any] = {}
         if user.uid != os.geteuid():
             own = {"user": user.uid, "group": user.uid, "extra_groups": []}
-        self.victim = subprocess.Popen(["sleep", "120"], env={"HELD": SECRET, "PATH": os.defpath}, **own)
+        self.victim = subprocess.Popen(
+            ["sleep", "120"], env={"HELD": SECRET, "PATH": os.defpath}, **own
+        )
         self._listeners = [socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX)]
         self._listeners[1].bind(str(folder / "socket"))
         self._listeners[1].listen()
@@ -314,7 +327,7 @@ PROBES = [
 ]  # fmt: skip
 
 
-RUN = '''
+RUN = """
 import dataclasses, json, sys
 
 from asrun.children import Children
@@ -335,4 +348,4 @@ for own, told in json.load(open(sys.argv[1])):
                 "output": one.output, "said": [dataclasses.asdict(s) for s in one.said],
             }
 print(json.dumps(ended))
-'''
+"""

@@ -13,10 +13,10 @@ app = FastAPI()
 
 async def exit_code() -> None:
     for _ in range(20):
-        if Path("client-has-it").exists():  # noqa: ASYNC240
+        if Path("client-has-it").exists():
             break
         await asyncio.sleep(0.05)
-    Path("closed").touch()  # noqa: ASYNC240
+    Path("closed").touch()
 
 
 async def resource() -> AsyncIterator[str]:

@@ -25,7 +25,9 @@ TODO = "Nothing may wait for what never comes. Sleeping is no trouble: the clock
 _dump: IO[str] | None = None
 
 
-def arm(seconds: float, bounds: Limits, dump: IO[str], without: frozenset[str] = frozenset()) -> None:
+def arm(
+    seconds: float, bounds: Limits, dump: IO[str], without: frozenset[str] = frozenset()
+) -> None:
     """End this process after `seconds` of real time, and tell where it hangs.
 
     Args:

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 from asrun.record import limits, report, where
 from asrun.record.limits import Limits
 
-_ENGINE = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH120, PTH100 - one string
+_ENGINE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _AF_UNIX = 1
 
@@ -232,7 +232,11 @@ def _tracing(event: str, args: tuple[Any, ...]) -> None:
         # The interpreter itself takes a trace function away that had no room left to run in.
         stack = where.on_stack(frame)
         report.say("crashed", *limits.endless_recursion(), stack)
-    elif frame is not None and not frame.f_code.co_filename.startswith(_ENGINE) and not _hands_on(frame):
+    elif (
+        frame is not None
+        and not frame.f_code.co_filename.startswith(_ENGINE)
+        and not _hands_on(frame)
+    ):
         _refuse(f"takes the interpreter's trace function ({event})", "Leave it to the recorder.")
 
 

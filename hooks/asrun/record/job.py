@@ -86,7 +86,9 @@ def _run(order: dict[str, Any]) -> None:
 
 
 def _set_environment(work: Path) -> None:
-    system = {k: v for k, v in os.environ.items() if os.name == "nt" and k in ("PATH", "SYSTEMROOT")}
+    system = {
+        k: v for k, v in os.environ.items() if os.name == "nt" and k in ("PATH", "SYSTEMROOT")
+    }
     os.environ.clear()
     os.environ.update(PLAIN)
     os.environ.update({"PATH": os.defpath, **system})

@@ -84,7 +84,9 @@ def impose_processes(limits: Limits) -> None:
     """Bound processes and threads of this process's user id; for an id that no other process has."""
     import resource
 
-    most = limits.threads + 16  # threads that no Python code has started: watchdogs, a library's own
+    most = (
+        limits.threads + 16
+    )  # threads that no Python code has started: watchdogs, a library's own
     resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
 
 
@@ -110,7 +112,8 @@ def exceeded(exception: str, text: str, limits: Limits) -> tuple[str, str] | Non
         limits: what was allowed.
 
     Returns:
-        What the scenario does, as a sentence without its subject, and what to do about it; None for an exception that has to do with neither.
+        What the scenario does, as a sentence without its subject, and what to do about it;
+        None for an exception that has to do with neither.
     """
     if exception == "MemoryError":
         return _memory(limits)

@@ -87,7 +87,9 @@ def open_to_all(path: str) -> bool:
     except OSError:
         return True
     real = os.path.realpath(path)
-    return bool(mode & stat.S_IROTH) and _reachable(real if stat.S_ISDIR(mode) else os.path.dirname(real))
+    return bool(mode & stat.S_IROTH) and _reachable(
+        real if stat.S_ISDIR(mode) else os.path.dirname(real)
+    )
 
 
 @cache

@@ -74,10 +74,19 @@ def prepare() -> None:
 @cache
 def readable() -> tuple[str, ...]:
     """Installed code: the interpreter, its packages, the engine, the system's libraries."""
-    own = (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix, str(_ENGINE), *sys.path)
+    own = (
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        sys.base_exec_prefix,
+        str(_ENGINE),
+        *sys.path,
+    )
     found = {os.path.realpath(path) for path in (*own, *_SYSTEM) if path and os.path.exists(path)}
     # Where the interpreter itself is in a folder within another one that is listed, one rule does.
-    return tuple(sorted(p for p in found if not any(p.startswith(o.rstrip("/") + "/") for o in found)))
+    return tuple(
+        sorted(p for p in found if not any(p.startswith(o.rstrip("/") + "/") for o in found))
+    )
 
 
 def enter(room: Room) -> dict[str, str]:

@@ -67,7 +67,9 @@ def restrict(pid: int) -> None:
     code = _common(machine) + _named(machine, pid) + _step(_RETURN, _ALLOW)
     held = ctypes.create_string_buffer(code, len(code))
     head = struct.pack("@HP", len(code) // 8, ctypes.addressof(held))
-    linux.syscall(_number(machine, "seccomp"), _SET_MODE_FILTER, 0, ctypes.create_string_buffer(head))
+    linux.syscall(
+        _number(machine, "seccomp"), _SET_MODE_FILTER, 0, ctypes.create_string_buffer(head)
+    )
 
 
 def prepare() -> None:

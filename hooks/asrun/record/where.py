@@ -79,7 +79,11 @@ def other_thread() -> list[Place]:
     for thread in threading.enumerate():
         target = getattr(thread, "_target", None) or type(thread).run
         code = getattr(getattr(target, "__func__", target), "__code__", None)
-        if isinstance(code, CodeType) and file_of(code) and thread is not threading.current_thread():
+        if (
+            isinstance(code, CodeType)
+            and file_of(code)
+            and thread is not threading.current_thread()
+        ):
             return [(file_of(code), code.co_firstlineno, function_of(code))]
     return []
 
@@ -127,10 +131,17 @@ def _awaited(awaitable: Any) -> list[Place]:
         inner = getattr(awaitable, "cr_await", None) or getattr(awaitable, "ag_await", None)
         if inner is None and type(awaitable).__name__ in _WRAPPERS:
             held = gc.get_referents(awaitable)
-            inner = next((x for x in held if hasattr(x, "ag_frame") or hasattr(x, "cr_frame")), None)
+            inner = next(
+                (x for x in held if hasattr(x, "ag_frame") or hasattr(x, "cr_frame")), None
+            )
         awaitable = inner
     return found
 
 
-_WRAPPERS = {"async_generator_asend", "async_generator_athrow", "anext_awaitable", "coroutine_wrapper"}
+_WRAPPERS = {
+    "async_generator_asend",
+    "async_generator_athrow",
+    "anext_awaitable",
+    "coroutine_wrapper",
+}
 """What the interpreter puts around an async generator that is awaited; it tells of it to the collector alone."""

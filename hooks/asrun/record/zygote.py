@@ -207,7 +207,7 @@ def _warm_up() -> None:
     import fastapi
     import httpx
 
-    from asrun.record import session  # noqa: F401
+    from asrun.record import session
 
     # Its own table of types, not this machine's: a recording is the same everywhere.
     mimetypes.init([])
@@ -216,14 +216,16 @@ def _warm_up() -> None:
     def dependency(q: int = 0) -> int:
         return q
 
-    async def endpoint(q: int = 0, d: int = fastapi.Depends(dependency)) -> dict[str, int]:  # noqa: B008
+    async def endpoint(q: int = 0, d: int = fastapi.Depends(dependency)) -> dict[str, int]:
         return {"q": q + d}
 
     app.get("/")(endpoint)
 
     async def use() -> None:
         transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://a", verify=False, trust_env=False) as c:
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://a", verify=False, trust_env=False
+        ) as c:
             await c.get("/")
 
     asyncio.run(use())

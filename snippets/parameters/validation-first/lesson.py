@@ -4,8 +4,6 @@ FastAPI reads a request by the types of your parameters. A request that does not
 answered for you, with status 422 and a list of what does not fit.
 """
 
-from httpx import AsyncClient
-
 from asrun import (
     Option,
     Options,
@@ -18,6 +16,7 @@ from asrun import (
     show,
     snapshot,
 )
+from httpx import AsyncClient
 
 show("Item", "get_shop", "create_item")
 
@@ -65,39 +64,79 @@ def all_errors(trace: Trace):
     return {"sent": sent}
 
 
-@quiz("The body has no `name` and a `price` of \"cheap\". How often is `create_item` called?", on=does_not_fit, hint="Look for it in the Action column.")
+@quiz(
+    'The body has no `name` and a `price` of "cheap". How often is `create_item` called?',
+    on=does_not_fit,
+    hint="Look for it in the Action column.",
+)
 def how_often(trace: Trace):
     sent = trace.one(asgi="http.response.start")
     count = trace.count(called="create_item")
     assert sent.status == 422
     return Options(
-        Option("Never", count == 0, "No step of the run is its: the answer leaves at {sent} without it."),
+        Option(
+            "Never",
+            count == 0,
+            "No step of the run is its: the answer leaves at {sent} without it.",
+        ),
         Option("Once", count == 1, "That is so when the body fits."),
         sent=sent,
     )
 
 
-@quiz("Which status does the client get?", on=does_not_fit, hint="Look at State after, in the row of http.response.start.")
+@quiz(
+    "Which status does the client get?",
+    on=does_not_fit,
+    hint="Look at State after, in the row of http.response.start.",
+)
 def which_status(trace: Trace):
     sent = trace.one(asgi="http.response.start")
     return Options(
-        Option("201", sent.status == 201, "That is the status of this path operation, for a body that fits."),
-        Option("400", sent.status == 400, "Bad request would fit, too, but it is not what FastAPI sends, at {sent}."),
+        Option(
+            "201",
+            sent.status == 201,
+            "That is the status of this path operation, for a body that fits.",
+        ),
+        Option(
+            "400",
+            sent.status == 400,
+            "Bad request would fit, too, but it is not what FastAPI sends, at {sent}.",
+        ),
         Option("422", sent.status == 422, "Unprocessable content: it is sent at {sent}."),
-        Option("500", sent.status == 500, "Nothing went wrong in the app: it is the request that does not fit."),
+        Option(
+            "500",
+            sent.status == 500,
+            "Nothing went wrong in the app: it is the request that does not fit.",
+        ),
         sent=sent,
     )
 
 
-@quiz("What of the app's own code runs before the 422?", on=does_not_fit, hint="Look at the rows above http.response.start.")
+@quiz(
+    "What of the app's own code runs before the 422?",
+    on=does_not_fit,
+    hint="Look at the rows above http.response.start.",
+)
 def what_runs(trace: Trace):
     sent = trace.one(asgi="http.response.start")
     shop = trace.count(called="get_shop", before=sent)
     endpoint = trace.count(called="create_item", before=sent)
     return Options(
-        Option("`get_shop` only", shop == 1 and endpoint == 0, "The dependency is solved; the endpoint is not called before {sent}."),
-        Option("Nothing", shop == 0 and endpoint == 0, "Dependencies are solved before the body's errors are answered."),
-        Option("`get_shop` and `create_item`", shop == 1 and endpoint == 1, "That is so when the body fits."),
+        Option(
+            "`get_shop` only",
+            shop == 1 and endpoint == 0,
+            "The dependency is solved; the endpoint is not called before {sent}.",
+        ),
+        Option(
+            "Nothing",
+            shop == 0 and endpoint == 0,
+            "Dependencies are solved before the body's errors are answered.",
+        ),
+        Option(
+            "`get_shop` and `create_item`",
+            shop == 1 and endpoint == 1,
+            "That is so when the body fits.",
+        ),
         sent=sent,
     )
 
@@ -140,4 +179,6 @@ def snapshot_dependencies(trace: Trace):
     return {"returned": returned}
 
 
-advice("Put checks that need the database or the user into a dependency or the endpoint, and what a type can say into the type.")
+advice(
+    "Put checks that need the database or the user into a dependency or the endpoint, and what a type can say into the type."
+)

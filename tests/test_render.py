@@ -6,16 +6,17 @@ import json
 import posixpath
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import markdown
 import pytest
 from asrun.render import nav, paths, render_site
 from asrun.render.markup import highlight, inline, show
 from asrun.render.picture import phase_labels, rails
+from mkdocs.utils import meta
 from mkdocs.utils.yaml import yaml_load
 
 from tests import pages
+from tests.conftest import ROOT
 from tests.dom import Element, parse
 from tests.pages import LESSON, PAGE, source, tree_of
 
@@ -53,9 +54,15 @@ def test_files_and_navigation(plain: dict[str, str]) -> None:
                 {"Snapshots": f"{chapter}/snapshots.md"},
             ]
         },
-        {"How this site is made": "how.md"},
-        {"Add a lesson": "add.md"},
+        *({title: path} for title, path in paths.HAND_WRITTEN.items()),
     ]
+
+
+def test_every_hand_written_page_is_in_the_navigation_by_its_title() -> None:
+    written = {f.name: f.read_text(encoding="utf-8") for f in (ROOT / "docs").glob("*.md")}
+    assert sorted(written) == sorted(paths.HAND_WRITTEN.values())
+    for title, path in paths.HAND_WRITTEN.items():
+        assert meta.get_data(written[path])[1]["title"] == title
 
 
 def test_a_site_with_problems_is_a_draft_or_nothing() -> None:
@@ -96,7 +103,7 @@ def test_ids_are_unique_and_every_link_arrives(hostile: bool) -> None:
         ids[path] = set(found)
 
     run_files = {paths.trace(LESSON, run.scenario) for run in pages.page().runs}
-    others = {*files, *run_files, paths.SCHEMA, paths.HOW, paths.ADD, paths.QUERIES}
+    others = {*files, *run_files, paths.SCHEMA, *paths.HAND_WRITTEN.values()}
     links = 0
     for path, tree in trees.items():
         for link in tree.all("a"):
@@ -134,7 +141,7 @@ def test_the_contents_are_the_headings(plain: dict[str, str], lesson: Element) -
 # ------------------------------------------------------------------ what was recorded stays text
 
 
-with (Path(__file__).parent.parent / "mkdocs.yml").open(encoding="utf-8") as config:
+with (ROOT / "mkdocs.yml").open(encoding="utf-8") as config:
     MARKDOWN = yaml_load(config)["markdown_extensions"]
 
 

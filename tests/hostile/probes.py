@@ -204,6 +204,9 @@ threading.stack_size(65536)
 for _ in range(200):
     _thread.start_new_thread(select.select, ([], [], [], 20))
     select.select([], [], [], 0.002)
+for _ in range(200):  # a thread counts once it runs, which a busy machine may put off
+    if _thread._count() < 200:
+        select.select([], [], [], 0.02)
 return f"{_thread._count() >= 200} indeed"
 """
 

@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.pages import LESSON
 from tests.site.conftest import Visit
-from tests.site.where import KINDS, PAGES
+from tests.site.where import KINDS, LESSONS, PAGES
 
 pytestmark = pytest.mark.browser
 Opener = Callable[..., Visit]
@@ -123,7 +123,7 @@ def test_controls_are_large_enough(visit: Opener, served_site: str, path: str) -
 
 
 def test_forced_colours_keep_the_picture(visit: Opener, served_site: str) -> None:
-    opened = visit(f"{served_site}/{KINDS[5]}", forced_colors="active")
+    opened = visit(f"{served_site}/{LESSONS[0]}", forced_colors="active")
     colours = "(e) => [getComputedStyle(e).backgroundColor, getComputedStyle(document.body).backgroundColor]"
     for sign in (".lanes .mark.run", ".lanes .mark.thin", "[data-lane=wire] .mark.in"):
         bar, ground = opened.page.locator(sign).first.evaluate(colours)

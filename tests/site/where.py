@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tomllib
 
+from asrun.render import paths
+
 from tests.conftest import ROOT
 
 with (ROOT / "snippets" / "chapters.toml").open("rb") as file:
@@ -13,7 +15,12 @@ with (ROOT / "snippets" / "chapters.toml").open("rb") as file:
 
 LESSONS = [f"{chapter}/{name}.html" for chapter, names in CHAPTERS.items() for name in names]
 SNAPSHOTS = [f"{chapter}/snapshots.html" for chapter in CHAPTERS]
-SINGLE = ["index.html", "concepts.html", "how.html", "add.html", "404.html"]
+SINGLE = [
+    "index.html",
+    "concepts.html",
+    "404.html",
+    *(path.replace(".md", ".html") for path in paths.HAND_WRITTEN.values()),
+]
 PAGES = [*SINGLE, *LESSONS, *SNAPSHOTS]
 KINDS = [*SINGLE, LESSONS[0], SNAPSHOTS[0]]
 """One page of each kind."""

@@ -113,13 +113,7 @@ def nav(site: Site) -> list[dict[str, Any]]:
         entries.append(
             {plain(chapter.title): [*lessons, {"Snapshots": paths.snapshots(chapter.name)}]}
         )
-    return [
-        *entries,
-        {"How this site is made": paths.HOW},
-        {"Add a lesson": paths.ADD},
-        {"What a proof can ask": paths.QUERIES},
-        {"What holds a lesson's code": paths.SANDBOX},
-    ]
+    return [*entries, *({title: path} for title, path in paths.HAND_WRITTEN.items())]
 
 
 _GATHERS: dict[str, Any] = {"search": {"exclude": True}}

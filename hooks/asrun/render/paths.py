@@ -14,6 +14,13 @@ HOW = "how.md"
 ADD = "add.md"
 QUERIES = "queries.md"
 SANDBOX = "sandbox.md"
+HAND_WRITTEN = {
+    "How this site is made": HOW,
+    "Add a lesson": ADD,
+    "What a proof can ask": QUERIES,
+    "What holds a lesson's code": SANDBOX,
+}
+"""The pages in `docs/`, by title, in the order of the navigation."""
 SCHEMA = "trace.schema.json"
 """The JSON Schema of a trace."""
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mkdocs.utils import meta
+
 from asrun.model import DiffRow, Lesson, Problem, Scenario, Statement, StatementKind, Versions
 from asrun.render import render_site
 from asrun.story import Chapter, ChoiceView, CodeLine, LessonPage, Said, Site
-from mkdocs.utils import meta
-
 from tests.dom import Element, parse
 from tests.runs import ANSWERS, RAISES, run, text
 

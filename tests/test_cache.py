@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from asrun import cache, lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children
 from asrun.recorder import Recordings
-
 from tests.conftest import APP, Project
 
 READS = (

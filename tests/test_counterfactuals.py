@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from asrun.judge import inserts, words
 from asrun.judge.guarantees import Order, impossible
 from asrun.judge.worlds import Events, repeated, reversed_pair, without
-
 from tests.proofs.cases import HERE, recorded, verdict
 from tests.proofs.scenarios import NAMES
 

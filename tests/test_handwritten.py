@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from asrun.cli import app
 from typer.main import get_command
 
+from asrun.cli import app
 from tests.conftest import ROOT, Project
 
 ADD = (ROOT / "docs" / "add.md").read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from tests.hostile.harness import RECORD, SECRET, Case, User, cases, fill, once,
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox's means are Linux's")
 
-DEADLINE = {"root": 3.0, "ordinary": 3.0, "spawned": 10.0}
+DEADLINE = {"root": 5.0, "ordinary": 5.0, "spawned": 10.0}
 """Seconds. An interpreter that was spawned warms up on the job's own time."""
 SPAWNED = {
     "endless_comprehension", "endless_loop", "forks", "leaves_by_exit", "memory", "one_large_file", "opens_a_socket",
@@ -30,11 +30,17 @@ SPAWNED = {
 RUNS = ["root", "ordinary", "spawned"]
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What is made once for all tests."""
+    with harness.shared(tmp_path_factory) as folder:
+        yield folder
+
+
 @pytest.fixture
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def run(request: pytest.FixtureRequest, made: Path) -> Any:
     """All cases, run once together by the super-user, by another, or each in an interpreter of its own."""
     name = request.param
-    made = harness.shared(tmp_path_factory)
     user = harness.user("root" if name == "root" else "ordinary", made)
     if user is None:
         pytest.skip("only the super-user can show what the super-user is refused: run this as root")

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from asrun import doctor
-from asrun.record import landlock, seccomp
 
+from asrun import court, doctor
+from asrun.jobs import DEADLINE
+from asrun.record import landlock, seccomp
+from asrun.record.limits import MIB, Limits
 from tests.conftest import Project
 
 ROOT = os.geteuid() == 0
@@ -76,3 +78,17 @@ def test_nothing_can_be_recorded(project: Project, monkeypatch: pytest.MonkeyPat
     [children] = [one for one in findings if one.name == "children"]
     assert (children.fine, children.needed) == (False, True)
     assert "/nowhere/python cannot be started" in children.says
+
+
+def test_the_page_tells_the_limits_that_are_set() -> None:
+    text = (Path(__file__).parent.parent / "docs/sandbox.md").read_text(encoding="utf-8")
+    limits = Limits()
+    for words in (
+        f"{limits.folder_size // MIB} MiB, {limits.folder_files:,} files, {limits.file_size // MIB} MiB a file",
+        f"| keep files open | {limits.open_files} at once |",
+        f"| {limits.memory // MIB:,} MiB beyond",
+        f"| run threads | {limits.threads} at once |",
+        f"| {DEADLINE:g} seconds of real time for a scenario, {court.PATIENCE:g} for a lesson's proofs",
+        f"| make events | {limits.events:,} in a scenario |",
+    ):
+        assert words in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,13 @@ from tests.hostile.probes import PROBES, RUN, Probe, World
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and seccomp are Linux's")
 
 
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What is made once for all tests."""
+    with harness.shared(tmp_path_factory) as folder:
+        yield folder
+
+
 @pytest.mark.parametrize(
     ("probe", "name"),
     [
@@ -24,12 +32,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Landlock and se
         for name in probe.users
     ],
 )
-def test_means(probe: Probe, name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    shared = harness.shared(tmp_path_factory)
-    user = harness.user(name, shared)
+def test_means(probe: Probe, name: str, made: Path) -> None:
+    user = harness.user(name, made)
     if user is None:
         pytest.skip("only the super-user can show what the super-user is refused: run this as root")
-    done = once(shared, f"means-{name}", lambda: _try_all(user, shared / f"means-{name}"))
+    done = once(made, f"means-{name}", lambda: _try_all(user, made / f"means-{name}"))
     held, off = done[f"{probe.name}/held"], done[f"{probe.name}/off"]
     assert not held["seen"], f"it was done though {probe.on} is in force: {held}"
     assert off["seen"], f"it was not done though {probe.on[0]} is left out: {off}"

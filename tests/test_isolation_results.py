@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from asrun import children, endings, jobs, lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children, Ended, Job, can_fork
-
 from tests.conftest import Project
 
 GOOD = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from asrun.narrate.app_map import AppMap
 
 APP = """

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
+
 from asrun.model import Choice, Cite, Problem, Statement, Verdict
 from asrun.narrate import step_of, tell_lesson, tell_run
 from asrun.narrate.prose import say
 from asrun.story import LessonPage, Piece, Text
-
 from tests import traces
 from tests.traces import VERSIONS, Script
 
@@ -89,7 +89,7 @@ def test_what_is_not_proved_stands_as_it_was_written() -> None:
 
 
 def test_what_holds_elsewhere_is_neither_proved_nor_a_problem() -> None:
-    told = page(traces.answers(), (statement("m", "x"), Verdict("m", "elsewhere"))).key_moments[0]
+    told = page(traces.answers(), (statement("m", "x"), Verdict("m", "false"))).key_moments[0]
     assert (told.proved, told.elsewhere, told.problem) == (False, True, None)
 
 

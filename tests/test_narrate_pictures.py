@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+
 from asrun.narrate import step_of, tell_run
 from asrun.story import LaneRow, Run, Text
-
 from tests import traces
 from tests.traces import EVERY, Script
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from asrun.narrate import step_of, tell_run
 from asrun.story import Note, Run, Step, Text
-
 from tests import traces
 from tests.traces import EVERY, Script
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from asrun.narrate import step_of, tell_run
 from asrun.story import FrameState, Run, Step, TrackerRow
-
 from tests import traces
 from tests.traces import DB, Script
 

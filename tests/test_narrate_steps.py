@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from asrun.model import Event, Trace
 from asrun.narrate import step_of, tell_run
 from asrun.recording import from_text, to_text
 from asrun.story import Run
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests import traces
 from tests.traces import EVERY, Script
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asrun.judge.child import judge
 
+from asrun.judge.child import judge
 from tests.proofs.cases import HEAD, judged, recorded, verdict
 
 FIRST = HEAD.count("\n") + 2

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+
 from asrun import Moment, Trace
 from asrun.judge import words
 from asrun.judge.filters import Filters
 from asrun.judge.log import Comparison, Log, Query, Read, Replayed
 from asrun.model import KINDS, Kind, Lane
-
 from tests.proofs.cases import HERE, recorded, verdict
 
 SOURCE = (HERE / "app.py").read_text()

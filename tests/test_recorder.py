@@ -9,8 +9,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from asrun.model import KINDS
 
+from asrun.model import KINDS
 from tests.recorded import ROOT, Case, all_cases, lines_of, record, trace_of
 
 LESSON = """
@@ -62,8 +62,9 @@ def test_both_tracers_see_the_same(tmp_path: Path) -> None:
         assert answer["status"] == "ended"
         assert "CPython 3.11 has no sys.monitoring" in answer["message"]
         return
-    # CPython 3.13 tells settrace of a throw as of a resumption.
-    names = {"statements", "dependency-order", "threads", "background-tasks", "values"}
+    # From 3.12 on settrace tells of a resumption late, so not where generators delegate; the
+    # recorder uses it on 3.11 only.
+    names = {"dependency-order", "threads", "background-tasks", "values"}
     cases = [c for c in all_cases() if c.folder.name in names]
     told = [record(cases, options={"tracer": name}) for name in ("settrace", "monitoring")]
     for case in cases:

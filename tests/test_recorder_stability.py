@@ -12,8 +12,8 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from asrun import trace
 
+from asrun import trace
 from tests.recorded import Case, all_cases, all_lessons, lines_of, record, record_once, trace_of
 
 EVERY = [*all_cases(), *all_lessons()]

@@ -9,12 +9,12 @@ from dataclasses import replace
 
 import markdown
 import pytest
-from asrun.render import nav, paths, render_site
-from asrun.render.markup import highlight, inline, show
-from asrun.render.picture import phase_labels, rails
 from mkdocs.utils import meta
 from mkdocs.utils.yaml import yaml_load
 
+from asrun.render import nav, paths, render_site
+from asrun.render.markup import highlight, inline, show
+from asrun.render.picture import phase_labels, rails
 from tests import pages
 from tests.conftest import ROOT
 from tests.dom import Element, parse

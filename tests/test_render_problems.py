@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from asrun.model import Problem
 from asrun.render import nav, render_site
-
 from tests import pages
 from tests.dom import parse
 from tests.pages import LESSON, site_of, source, tree_of

@@ -7,7 +7,6 @@ from typing import Any
 
 from asrun import trace
 from asrun.model import Event, Lesson, Scenario, Trace, Versions
-
 from tests.recorded import CASES, all_cases
 
 VERSIONS = {"fastapi": "0", "starlette": "0", "pydantic": "0", "anyio": "0", "python": "3"}

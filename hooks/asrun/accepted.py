@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from asrun import between
 from asrun.model import Lesson, Trace, VersionRange
 from asrun.recording import Recording, RecordingError, from_text, of_trace, text_of
 
@@ -172,9 +173,9 @@ def write(wanted: Changes) -> None:
 
 
 def compared(recording: Recording) -> tuple[str, ...]:
-    """What is compared between releases: all but how FastAPI divides its work inside."""
+    """What is compared between releases; see `between.py`."""
     if recording.outcome == "recorded":
-        return tuple(x for x in recording.lines if not _is_probe(x))
+        return between.compared(recording.lines)
     return (recording.outcome, *([recording.why] if recording.outcome == "failed" else []))
 
 
@@ -196,32 +197,32 @@ def joining(
 
 
 def _without(ranges: Sequence[VersionRange], version: str, days: Days) -> tuple[VersionRange, ...]:
-    """Ranges less one release."""
-    order = list(days)
+    """Ranges less one release; where its neighbours are not known, only their ends are kept."""
     result = []
     for r in ranges:
         if not _within(version, r):
             result.append(r)
             continue
-        if r.first == r.last or version not in order:
-            continue
-        at = order.index(version)
-        if version != r.first:
-            before = order[at - 1]
-            result.append(_cut(r, r.first, before, order, days))
-        if version != r.last:
-            after = order[at + 1]
-            result.append(dataclasses.replace(_cut(r, after, r.last, order, days), by=""))
+        inside = sorted({r.first, r.last, *(v for v in days if _within(v, r))}, key=Version)
+        before = [v for v in inside if Version(v) < Version(version)]
+        after = [v for v in inside if Version(v) > Version(version)]
+        result += [_cut(r, before, days)] if before else []
+        result += [dataclasses.replace(_cut(r, after, days), by="")] if after else []
     return tuple(result)
 
 
-def _cut(r: VersionRange, first: str, last: str, order: Sequence[str], days: Days) -> VersionRange:
-    of = order.index(last) - order.index(first) + 1 if first in order else 1
-    recorded = max(1, min(r.recorded - 1, of))
+def _cut(r: VersionRange, kept: Sequence[str], days: Days) -> VersionRange:
+    first, last = kept[0], kept[-1]
+    ends = {r.first: r.first_day, r.last: r.last_day}
     return dataclasses.replace(
-        r, first=first, last=last, first_day=days.get(first, r.first_day),
-        last_day=days.get(last, r.last_day), recorded=recorded, of=of,
-    )  # fmt: skip
+        r,
+        first=first,
+        last=last,
+        first_day=days.get(first, ends.get(first, "")),
+        last_day=days.get(last, ends.get(last, "")),
+        recorded=max(1, min(r.recorded - 1, len(kept))),
+        of=len(kept),
+    )
 
 
 def _within(version: str, r: VersionRange) -> bool:
@@ -231,7 +232,3 @@ def _within(version: str, r: VersionRange) -> bool:
 def _oldest(kept: Kept) -> Version:
     ranges = kept.ranges or kept.recording.newest
     return min(Version(r.first) for r in ranges)
-
-
-def _is_probe(line: str) -> bool:
-    return line.split(None, 4)[3:4] == ["probe"]

@@ -90,9 +90,9 @@ class Cache:
             try:
                 with os.fdopen(handle, "wb") as f:
                     f.write(data)
-                os.replace(name, self._folder / f"{key}.json")
+                Path(name).replace(self._folder / f"{key}.json")
             except OSError:
-                os.unlink(name)
+                Path(name).unlink()
 
     def _sweep(self) -> None:
         """Remove, once a build, what no build has used for a long time, or left unfinished."""
@@ -105,7 +105,7 @@ class Cache:
                 with contextlib.suppress(OSError):
                     age = now - entry.stat(follow_symlinks=False).st_mtime
                     if age > (_DAY if entry.name.endswith(".part") else _KEPT):
-                        os.unlink(entry.path)
+                        Path(entry.path).unlink()
 
 
 def _check(key: str, text: bytes) -> bytes:
@@ -136,7 +136,7 @@ def packages() -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in sys.path[::-1]:  # what stands first is what is imported
         try:
-            names = os.listdir(folder or ".")
+            names = [entry.name for entry in os.scandir(folder or ".")]
         except OSError:
             continue
         for name in names:

@@ -39,7 +39,7 @@ from asrun.record import folders
 from asrun.record.limits import Limits
 from asrun.record.zygote import GRACE
 
-__all__ = ["DEADLINE", "Children", "Ended", "Job", "Zygote", "ZygoteDied", "can_fork"]
+__all__ = ["DEADLINE", "Children", "Ended", "Job", "Start", "Zygote", "ZygoteDied", "can_fork"]
 
 _START_UP = 60.0
 
@@ -90,7 +90,8 @@ class Zygote:
                 stderr=self._errors,
                 env=scrubbed_environment(),
                 cwd=self._folder,
-                start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends all of it
+                # Ctrl-C reaches the parent alone, which then ends all of it.
+                start_new_session=True,
             )
         except OSError as error:
             self._remove()
@@ -147,6 +148,8 @@ class Zygote:
             job, folder = running.pop(answer["id"]), self._folder / str(answer["id"])
             lesson = job.request.get("folder", "")
             ending = endings.read(folder, lesson, answer["code"], answer["seconds"])
+            if answer["overflow"]:
+                ending = endings.overflowed(ending, self.limits)
             folders.remove(folder)
             yield Ended.of(job, ending)
 

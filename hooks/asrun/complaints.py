@@ -15,7 +15,10 @@ _NO_WAIT = "Nothing may wait for what never comes. Sleeping is no trouble: the c
 _ENDS = (
     "A scenario ends where its function ends: look for what ends the process, or crashes in C code."
 )
-_OURS = "This is an error of asrun, not of the lesson. Run `asrun doctor`, then report it with the lesson."
+_OURS = (
+    "This is an error of asrun, not of the lesson. "
+    "Run `asrun doctor`, then report it with the lesson."
+)
 _MOST = 5
 """Problems of one scenario that are told: later ones mostly follow from the first."""
 _DEEP = 12

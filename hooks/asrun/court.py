@@ -11,7 +11,8 @@ from asrun.model import Choice, Cite, Lesson, Statement, Trace, Verdict
 from asrun.recording import digest_of
 
 _ENTRY = "asrun.judge.child:judge"
-_DEADLINE = 2 * DEADLINE
+PATIENCE = 2 * DEADLINE
+"""Seconds of real time that the proofs of one lesson may take together."""
 
 
 def judge(
@@ -66,7 +67,7 @@ def judge(
             },
             "statements": [{"name": s.name, "kind": s.kind, "on": list(s.on)} for s in statements],
         }
-        jobs.append(Job((lesson, key, statements), _ENTRY, request, _DEADLINE))
+        jobs.append(Job((lesson, key, statements), _ENTRY, request, PATIENCE))
     try:
         for ended in children.run(jobs, lambda job: progress(job.key[0].id)) if jobs else ():
             lesson, key, statements = ended.job.key

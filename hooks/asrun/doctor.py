@@ -75,7 +75,7 @@ def _recording(without: frozenset[str]) -> Iterator[Finding]:
     with tempfile.NamedTemporaryFile(prefix="asrun-doctor-") as outside:
         outside.write(b"nothing")
         outside.flush()
-        os.chmod(outside.name, 0o644)
+        Path(outside.name).chmod(0o644)
         jobs = _jobs(outside.name, without)
         try:
             with Children() as children:

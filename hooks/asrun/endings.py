@@ -12,11 +12,12 @@ import os
 import re
 import signal
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from asrun.record.job import FAILED
+from asrun.record.limits import Limits, too_many_files
 
 Place = tuple[str, int, str]
 """A file below the lesson's folder, a line, a function."""
@@ -31,6 +32,8 @@ _COMMANDS = re.compile(
 change the direction of writing, and halves of characters, which cannot be written at all."""
 _MAY_COMMAND = re.compile(rb"\\[ubfr]|[\x7f-\xff]")
 """What JSON text holds where one of them may be in it."""
+
+_COMPREHENSIONS = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,15 @@ def read(folder: Path, lesson: str, code: int, seconds: float) -> Ending:
     return Ending(result, said, stack, code, output, seconds)
 
 
+def overflowed(ending: Ending, limits: Limits) -> Ending:
+    """The ending of a job that wrote too much to its folder, whether or not it said so itself."""
+    if ending.said:
+        return ending
+    return replace(ending, said=(Said("refused", *too_many_files(limits), ()),))
+
+
 def clean(text: str) -> str:
-    """Text that commands nothing: what a terminal would obey shows as its escape."""
+    r"""Text that commands nothing: what a terminal would obey shows as its escape, as in `\x1b`."""
     return _COMMANDS.sub(lambda m: m[0].encode("unicode_escape").decode(), text)
 
 
@@ -191,7 +201,9 @@ def _dumped(text: str, lesson: str) -> tuple[Place, ...]:
         if number.isdecimal():
             file = Path(parts[1]).relative_to(lesson).as_posix()
             threads[-1].append((clean(file), int(number), clean(function)))
-    found = [thread[::-1] for thread in threads if thread]
+    # A comprehension belongs to the function that it is in, which stands above it.
+    named = [[p for p in thread if p[2] not in _COMPREHENSIONS] or thread for thread in threads]
+    found = [thread[::-1] for thread in named if thread]
     found.sort(key=lambda stack: stack[-1][0] == "lesson.py")
     return tuple(found[0]) if found else ()
 

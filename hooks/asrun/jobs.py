@@ -56,7 +56,8 @@ class Ended:
         job: the job.
         result: what its entry returned; None where it did not return.
         hung: whether it outlived its deadline.
-        stack: where it hung or crashed: (file, line, function) of the author's frames, innermost last.
+        stack: where it hung or crashed: (file, line, function) of the author's frames, innermost
+            last.
         code: the child's exit status; negative for a signal.
         output: the end of what it wrote to standard output and standard error.
         said: what it told of its own accord: acts that the sandbox refused, first of all.
@@ -116,7 +117,7 @@ class Runner(Runs, Protocol):
 
 
 def scrubbed_environment() -> dict[str, str]:
-    """The environment of children: what an interpreter needs to start, and nothing of the user's."""
+    """The environment of children: what an interpreter needs, and nothing of the user's."""
     kept = {k: v for k, v in os.environ.items() if k.upper() in _KEPT}
     return kept | {
         "PATH": os.environ.get("PATH", "") if os.name == "nt" else os.defpath,
@@ -135,8 +136,8 @@ _KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 
 def command(python: str, module: str) -> list[str]:
     """How a child's interpreter is started."""
-    # -P: what lies in the folder that it starts in is not importable. The option: compiled code that
-    # asks not to be compared with its source is compared.
+    # -P: what lies in the folder that it starts in is not importable. The option: compiled code
+    # that asks not to be compared with its source is compared.
     return [python, "-P", "--check-hash-based-pycs", "always", "-m", module]
 
 

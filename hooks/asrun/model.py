@@ -272,9 +272,8 @@ class Choice:
 
 
 Outcome = Literal[
-    "proved", "false", "missing", "unproved", "vacuous", "ambiguous", "crashed", "hung", "elsewhere"
+    "proved", "false", "missing", "unproved", "vacuous", "ambiguous", "crashed", "hung"
 ]
-"""`elsewhere`: the statement's `holds` leaves this version of FastAPI out, so it was not tried."""
 
 
 @dataclass(frozen=True, slots=True)

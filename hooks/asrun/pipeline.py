@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from asrun.finished import Finished
 from asrun.lessons import Contents
 from asrun.model import Lesson, Problem, Trace, Verdict
 from asrun.problems import ProblemError, summary, to_json
-from asrun.story import Chapter, Counts, LessonPage, Origin, Site, Step
+from asrun.story import Chapter, Counts, History, LessonPage, Origin, Site, Step
 
 if TYPE_CHECKING:
     from asrun.children import Children
@@ -92,6 +92,7 @@ class Ran:
         verdicts: by statement.
         problems: of this lesson.
         opened: files of the project that its runs opened.
+        history: how it behaves in other releases, from its accepted recordings.
     """
 
     lesson: Lesson
@@ -100,6 +101,7 @@ class Ran:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
+    history: History | None = None
 
     @property
     def counts(self) -> Counts:
@@ -199,8 +201,9 @@ def _run(
     with Children(sorted(imports)) as children:
         while group := dict(islice(waiting, AT_ONCE)):
             read = list(_read(options, group, checked.problems))
-            for ran in _run_together(options, store, read, children, checked):
-                _check(ran, pinned)
+            for recorded in _run_together(options, store, read, children, checked):
+                _check(recorded, pinned)
+                ran = _look_at_others(recorded, options.root, store, children)
                 checked.problems += ran.problems
                 yield ran
 
@@ -255,6 +258,22 @@ def _check(ran: Ran, pinned: str) -> None:
     ran.problems.extend(check.leftovers(lesson))
 
 
+def _look_at_others(ran: Ran, root: Path, store: Cache, children: Children) -> Ran:
+    """Judge what is said on the accepted recordings of other releases, which do not run here."""
+    from asrun.versions import history, releases, truth
+
+    unlike = {"stale-recording", "format-changed", "not-accepted", "behaviour-changed"}
+    here = next((told.versions.fastapi for told in ran.traces.values()), None)
+    if here is None or any(p.kind in unlike for p in ran.problems):
+        return ran
+    judge = truth.judging(store, children)
+    versions = releases.read(root).versions
+    found, wrong = history.of_build(ran.lesson, here, versions, judge, steps_of)
+    told_anew = {p.statement for p in wrong}
+    rest = [p for p in ran.problems if p.kind != "holds-wrong" or p.statement not in told_anew]
+    return replace(ran, history=found, problems=[*rest, *wrong])
+
+
 def _tell(ran: Ran) -> LessonPage:
     """Tell a lesson's runs, and what is said of them."""
     from asrun import narrate
@@ -270,7 +289,8 @@ def _tell(ran: Ran) -> LessonPage:
         origin = ran.origins[name]
         runs.append(narrate.tell_run(ran.lesson, told, cited=frozenset(cites), origin=origin))
     versions = next((told.versions for told in ran.traces.values()), None)
-    return narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
+    page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
+    return replace(page, history=ran.history)
 
 
 def steps_of(lesson: Lesson, told: Trace) -> Sequence[Step]:

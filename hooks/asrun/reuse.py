@@ -162,5 +162,6 @@ def _names_in(folder: Path) -> list[str]:
     found = []
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if f not in _NOT_READ and not f.startswith("."))
-        found += [os.path.join(where, f) for f in sorted(files) if not f.startswith(".")]
-    return [os.path.relpath(f, folder) for f in found]
+        inside = Path(where).relative_to(folder)
+        found += [str(inside / name) for name in sorted(files) if not name.startswith(".")]
+    return found

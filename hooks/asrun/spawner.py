@@ -48,8 +48,8 @@ class _Running:
     folder: Path
     started: float
     looked: float = 0.0
-    warned: bool = False
-    """Whether it was asked to end, since it writes too much."""
+    warned: float = 0.0
+    """When it was asked to end, since it writes too much; 0 where it was not."""
 
 
 @dataclass
@@ -133,10 +133,10 @@ class Spawner:
             most = self.limits.folder_files
             size, count = folders.measure(running.folder, most)
             if size > self.limits.folder_size or count > most:
-                if running.warned or not hasattr(signal, "SIGUSR1"):
+                asked, running.warned = running.warned, running.warned or now
+                if (asked and now - asked > GRACE) or not hasattr(signal, "SIGUSR1"):
                     _end(running.process)
                     return True
-                running.warned = True
                 running.process.send_signal(signal.SIGUSR1)
         return False
 
@@ -145,6 +145,8 @@ class Spawner:
         seconds = round(time.monotonic() - running.started, 4)
         lesson = running.job.request.get("folder", "")
         ending = endings.read(running.folder, lesson, running.process.returncode, seconds)
+        if running.warned:
+            ending = endings.overflowed(ending, self.limits)
         folders.remove(running.folder)
         return Ended.of(running.job, ending)
 

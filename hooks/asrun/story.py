@@ -278,7 +278,7 @@ class Said:
     statement: Statement
     proved: bool
     elsewhere: bool
-    """Not tried here: it holds in other versions."""
+    """Not true here, and not said to be: it holds in other versions."""
     text: Text
     """The sentence or question, its citations filled in; as written where it is not proved."""
     choices: tuple[ChoiceView, ...] = ()

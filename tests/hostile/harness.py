@@ -14,7 +14,6 @@ fails.
 
 from __future__ import annotations
 
-import atexit
 import fcntl
 import hashlib
 import json
@@ -23,10 +22,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
@@ -323,35 +323,27 @@ def _link(source: str, target: str) -> None:
         shutil.copy2(source, target)
 
 
-def shared(factory: pytest.TempPathFactory) -> Path:
+@contextmanager
+def shared(factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder that all processes have in common that run the tests; the last one removes it.
 
     Not below pytest's own, which every other run of pytest closes to other users.
     """
     base = factory.getbasetemp()
     base = base.parent if base.name.startswith("popen-") else base
-    folder = (
-        Path(tempfile.gettempdir()) / f"asrun-tests-{hashlib.sha256(bytes(base)).hexdigest()[:12]}"
-    )
-    if folder not in _shared:
+    digest = hashlib.sha256(bytes(base)).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"asrun-tests-{digest}"
+    lock_file = folder.with_suffix(".lock")
+    with lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
         folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
-        _shared[folder] = (folder.with_suffix(".lock")).open("w")
-        fcntl.flock(_shared[folder], fcntl.LOCK_SH)
-        atexit.register(_remove, folder)
-    return folder
-
-
-_shared: dict[Path, IO[str]] = {}
-
-
-def _remove(folder: Path) -> None:
-    try:
-        fcntl.flock(_shared[folder], fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return  # someone else still uses it
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.with_suffix(".lock").unlink(missing_ok=True)
+        yield folder
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        with suppress(BlockingIOError):  # someone else still uses it
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            lock_file.unlink(missing_ok=True)
 
 
 def once(folder: Path, name: str, make: Callable[[], Any]) -> Any:

@@ -6,7 +6,6 @@ Each can fail on a run that could have been, and on none that could not: all hav
 from __future__ import annotations
 
 from asrun import Moment, Option, Options, Trace, exit_line, key_moment, quiz, snapshot
-
 from tests.proofs.scenarios import answers, misfit, notes, raises, streams, twice
 
 Cites = dict[str, Moment | str | int]

@@ -6,7 +6,6 @@ None can fail on a run that could have been, or what they cite does not matter t
 from __future__ import annotations
 
 from asrun import Moment, Option, Options, Trace, exit_line, key_moment, quiz, snapshot
-
 from tests.proofs.scenarios import answers, misfit, notes, raises, streams, twice
 
 Cites = dict[str, Moment | str | int]

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from asrun import scenario, show, watch
 from httpx import AsyncClient
+
+from asrun import scenario, show, watch
 
 show("read_item")
 

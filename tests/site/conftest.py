@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from asrun.render import nav, paths, render_site
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
+from asrun.render import nav, paths, render_site
 from tests import pages
 from tests.conftest import ROOT
 

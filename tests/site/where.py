@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 
 from asrun.render import paths
-
 from tests.conftest import ROOT
 
 with (ROOT / "snippets" / "chapters.toml").open("rb") as file:

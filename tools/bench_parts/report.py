@@ -9,7 +9,7 @@ import statistics
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -168,7 +168,7 @@ def _made(plan: Plan, parts: list[str]) -> dict[str, Any]:
         "commit": _git("rev-parse", "HEAD"),
         "changed_since": bool(_git("status", "--porcelain")),
         "python": platform.python_version(),
-        **{name: version(name) for name in names},
+        **{name: _version(name) for name in names},
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cores": os.cpu_count(),
         "load_before_last_minute": os.getloadavg()[0],
@@ -176,6 +176,13 @@ def _made(plan: Plan, parts: list[str]) -> dict[str, Any]:
         "lessons": list(plan.lessons),
         "rounds": plan.rounds,
     }
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
 
 
 def _git(*args: str) -> str:

@@ -57,7 +57,9 @@ def _chosen(scene: Scene, found: list[_Node]) -> list[_Node]:
     def rank(node: _Node) -> int:
         # Of many requests, the first two tell how they run beside or after each other.
         late = scene.many and (node.at.anchor.request or 0) > 2
-        return node.rank + (3 if late else 0)
+        # What the lifespan does stands around the run: it may not push out what a request does.
+        outside = node.at.anchor.request is None
+        return node.rank + (3 if late else 1 if outside else 0)
 
     must = [n for n in found if rank(n) == 1]
     if len(must) > MOST:

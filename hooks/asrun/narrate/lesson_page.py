@@ -61,6 +61,9 @@ def tell_lesson(
     )
 
 
+_NOT_SO = ("false", "missing")
+
+
 def _said(
     lesson: Lesson,
     statement: Statement,
@@ -73,16 +76,18 @@ def _said(
     choices = verdict.choices if verdict is not None and proved else ()
     order = _shuffled(lesson, statement, len(choices))
     titles = {scenario.name: scenario.title for scenario in lesson.scenarios}
+    problem = next((p for p in problems if p.statement == statement.name), None)
     return Said(
         statement=statement,
         proved=proved,
-        elsewhere=verdict is not None and verdict.outcome == "elsewhere",
+        # What is false here, and no problem, is said of other versions.
+        elsewhere=verdict is not None and verdict.outcome in _NOT_SO and problem is None,
         text=fill(statement.text, parts),
         choices=tuple(
             ChoiceView(fill(choices[i].text, parts), choices[i].right, fill(choices[i].why, parts))
             for i in order
         ),
-        problem=next((p for p in problems if p.statement == statement.name), None),
+        problem=problem,
         runs=tuple(titles.get(name, name) for name in statement.on),
     )
 
@@ -158,11 +163,9 @@ def _on_the_page(
 
 
 def _of_run(run: Run) -> Iterator[Text | str]:
+    """A run's words, once: flow, tracker and transcript tell the same steps again."""
     yield run.title
     yield run.caption
-    for node in run.flow:
-        yield node.title
-        yield node.detail
     for step in run.steps:
         yield step.action
         yield step.what
@@ -171,9 +174,3 @@ def _of_run(run: Run) -> Iterator[Text | str]:
         yield from step.after
         for note in step.notes:
             yield note.text
-    for row in run.tracker.rows:
-        yield row.label
-        yield from (cell.value for cell in row.cells if cell.change)
-    for paragraph in run.transcript:
-        yield paragraph.phase
-        yield paragraph.text

@@ -116,9 +116,9 @@ def _step(scene: Scene, at: At, phase: str, occurrence: int) -> Step:
 
 
 def _stage(scene: Scene) -> int:
-    """The step to stand at without a script: the first `yield`, else the endpoint's start."""
+    """The step to stand at without a script: a request's first `yield`, else the endpoint's start."""
     for at in scene.steps:
-        if at.anchor.kind == "yield":
+        if at.anchor.kind == "yield" and at.anchor.request is not None:
             return at.n
     for at in scene.steps:
         if at.anchor.kind == "call" and scene.app.role(at.anchor.function) == "endpoint":

@@ -56,7 +56,7 @@ def remove(folder: Path) -> None:
 
 
 def _empty(folder: Path, heap: Path, serial: int) -> int:
-    """Remove a folder less its inner folders, which move to `heap`; returns the last number used."""
+    """Remove a folder; its inner folders move to `heap`. Returns the last number used."""
     folder.chmod(0o700)
     with os.scandir(folder) as entries:
         for entry in entries:

@@ -136,7 +136,9 @@ class FrameLog:
                 record.site = Site(header, self._source.handlers[header])
                 record.failing = False
                 self._add("catch", record, record.site)
-        self._observe(frame, record)
+        # Within one statement nothing is told: a comprehension may be in the middle of its names.
+        if record.site is None or record.site.line != site.line:
+            self._observe(frame, record)
         record.site = site
         extra: dict[str, Any] = {"silent": True} if site.silent else {}
         self._add("line", record, site, **extra)

@@ -23,6 +23,9 @@ _ENGINE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _AF_UNIX = 1
 
+_Check = Callable[[str, tuple[Any, ...]], None]
+"""Is given an audit event and its arguments, and raises where it is refused."""
+
 
 @dataclass
 class Bounds:
@@ -132,7 +135,7 @@ def _check_write(real: str, path: Any, verb: str) -> None:
         _refuse(f"{verb} {_shown(path)}", _WRITE_TODO, errno.EACCES)
 
 
-def _writes(verb: str, *places: tuple[int, int]) -> Callable[[str, tuple[Any, ...]], None]:
+def _writes(verb: str, *places: tuple[int, int]) -> _Check:
     """A check of an event that changes paths.
 
     Args:
@@ -186,7 +189,7 @@ def _shown(path: Any) -> str:
 # ---------------------------------------------------------------- all else
 
 
-def _never(what: str, todo: str, *places: int) -> Callable[[str, tuple[Any, ...]], None]:
+def _never(what: str, todo: str, *places: int) -> _Check:
     """A check of an event that is always refused; arguments at `places` are told."""
 
     def check(event: str, args: tuple[Any, ...]) -> None:
@@ -317,7 +320,7 @@ _network = _never("uses the network", _SOCKET_TODO, 0, 1)
 _address = _never("uses the network", _SOCKET_TODO, 1)
 _mode = _never("changes a file's mode, owner, times or attributes", _MODE_TODO, 0)
 
-_CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
+_PATHS: dict[str, _Check] = {
     "open": _open,
     "os.listdir": _list,
     "os.scandir": _list,
@@ -330,37 +333,22 @@ _CHECKS: dict[str, Callable[[str, tuple[Any, ...]], None]] = {
     "os.symlink": _writes("makes the link", (1, 2)),
     "os.truncate": _writes("truncates", (0, 2)),
     "sqlite3.connect": _sqlite,
-    "sqlite3.enable_load_extension": _c_call,
-    "sqlite3.load_extension": _c_call,
-    **dict.fromkeys(
-        ("os.chmod", "os.chown", "os.lchmod", "os.chflags", "os.utime", "os.setxattr", "os.removexattr"), _mode
-    ),
-    **dict.fromkeys(
-        (
-            "os.fork", "os.forkpty", "os.exec", "os.posix_spawn", "os.spawn", "os.system",
-            "os.startfile", "subprocess.Popen", "pty.spawn", "_winapi.CreateProcess",
-        ),
-        _process,
-    ),
-    **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), _signal),
-    "socket.__new__": _socket,
-    **dict.fromkeys(("socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"), _address),
-    **dict.fromkeys(
-        (
-            "socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr",
-            "socket.getnameinfo", "socket.getservbyname", "socket.sethostname",
-        ),
-        _network,
-    ),
-    **dict.fromkeys(("_thread.start_new_thread", "_thread.start_joinable_thread"), _thread_started),
-    **dict.fromkeys(("sys.settrace", "sys.setprofile", "sys.monitoring.register_callback"), _tracing),
-    "builtins.breakpoint": _never("waits for a debugger", "Take the breakpoint out."),
-    **dict.fromkeys(
-        (
-            "ctypes.dlopen", "ctypes.dlsym", "ctypes.dlsym/handle", "ctypes.call_function",
-            "ctypes.string_at", "ctypes.wstring_at", "ctypes.cdata", "ctypes.cdata/buffer",
-        ),
-        _ctypes,
-    ),
-}  # fmt: skip
-"""Audit event to what is asked of it; docs.python.org/3/library/audit_events.html lists them all."""
+}
+_OTHERS: tuple[tuple[_Check, str], ...] = (
+    (_mode, "os.chmod os.chown os.lchmod os.chflags os.utime os.setxattr os.removexattr"),
+    (_process, "os.fork os.forkpty os.exec os.posix_spawn os.spawn os.system os.startfile"),
+    (_process, "subprocess.Popen pty.spawn _winapi.CreateProcess"),
+    (_signal, "os.kill os.killpg signal.pthread_kill"),
+    (_socket, "socket.__new__"),
+    (_address, "socket.connect socket.bind socket.sendto socket.sendmsg"),
+    (_network, "socket.getaddrinfo socket.gethostbyname socket.gethostbyaddr socket.getnameinfo"),
+    (_network, "socket.getservbyname socket.sethostname"),
+    (_thread_started, "_thread.start_new_thread _thread.start_joinable_thread"),
+    (_tracing, "sys.settrace sys.setprofile sys.monitoring.register_callback"),
+    (_never("waits for a debugger", "Take the breakpoint out."), "builtins.breakpoint"),
+    (_ctypes, "ctypes.dlopen ctypes.dlsym ctypes.dlsym/handle ctypes.call_function"),
+    (_ctypes, "ctypes.string_at ctypes.wstring_at ctypes.cdata ctypes.cdata/buffer"),
+    (_c_call, "sqlite3.enable_load_extension sqlite3.load_extension"),
+)
+_CHECKS = _PATHS | {event: check for check, events in _OTHERS for event in events.split()}
+"""Audit event to what is asked of it; docs.python.org/3/library/audit_events.html lists them."""

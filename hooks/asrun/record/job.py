@@ -1,4 +1,4 @@
-"""One job, from a fresh process to its result: what a forked child and a spawned one have in common.
+"""One job, from a fresh process to its result: the same in a forked child and in a spawned one.
 
 An order is plain data:
 

@@ -38,7 +38,7 @@ _OF_A_FILE = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 
 @cache
 def abi() -> int:
-    """The version that the running kernel speaks; 0 where it has no Landlock, or has it switched off."""
+    """The version that this kernel speaks; 0 where it has no Landlock, or has it switched off."""
     try:
         return linux.syscall(_CREATE, None, 0, _ASK_VERSION)
     except OSError:

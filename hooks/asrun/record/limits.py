@@ -70,7 +70,7 @@ def impose(limits: Limits, deadline: float) -> None:
     bound(resource.RLIMIT_CORE, 0)
     bound(resource.RLIMIT_NOFILE, limits.open_files)
     bound(resource.RLIMIT_FSIZE, limits.file_size)
-    # At the soft limit a signal asks the child to say where it is, at the hard one the kernel ends it.
+    # At the soft limit a signal asks the child where it is, at the hard one the kernel ends it.
     bound(resource.RLIMIT_CPU, max(1, ceil(deadline) + limits.cpu), 2)
     used = _address_space()
     if used is not None:
@@ -81,7 +81,7 @@ def impose(limits: Limits, deadline: float) -> None:
 
 
 def impose_processes(limits: Limits) -> None:
-    """Bound processes and threads of this process's user id; for an id that no other process has."""
+    """Bound processes and threads of this process's user id, which no other process has."""
     import resource
 
     most = (
@@ -112,8 +112,8 @@ def exceeded(exception: str, text: str, limits: Limits) -> tuple[str, str] | Non
         limits: what was allowed.
 
     Returns:
-        What the scenario does, as a sentence without its subject, and what to do about it;
-        None for an exception that has to do with neither.
+        What the scenario does, as a sentence without its subject, and what to do about it; None
+        for an exception that has to do with neither.
     """
     if exception == "MemoryError":
         return _memory(limits)
@@ -164,7 +164,8 @@ def too_many_files(limits: Limits) -> tuple[str, str]:
 
 def too_many_events(limits: Limits) -> tuple[str, str]:
     """What is wrong with a scenario that goes on and on."""
-    what = f"makes more than {limits.events:,} events: it goes round a loop without end, or for too long"
+    events = f"makes more than {limits.events:,} events"
+    what = f"{events}: it goes round a loop without end, or for too long"
     return what, "Let the loop end, or end sooner: no one reads so many steps."
 
 

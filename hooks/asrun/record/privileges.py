@@ -38,9 +38,9 @@ def drop(user: int, folder: Path, needed: Iterable[str]) -> str:
     Args:
         user: the id to take; where the system does not know it, `NOBODY`.
         folder: becomes that user's.
-        needed: files and folders that it has to be able to read. Where one of them lies in a folder
-            that is closed to others (an interpreter in root's home), it keeps the capability to read
-            and search everywhere; what it may read is then for Landlock to bound.
+        needed: files and folders that it has to be able to read. Where one of them lies in a
+            folder that is closed to others (an interpreter in root's home), it keeps the capability
+            to read and search everywhere; what it may read is then for Landlock to bound.
 
     Returns:
         What it kept, in words; "" for nothing.

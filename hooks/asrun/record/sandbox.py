@@ -82,7 +82,7 @@ def readable() -> tuple[str, ...]:
         str(_ENGINE),
         *sys.path,
     )
-    found = {os.path.realpath(path) for path in (*own, *_SYSTEM) if path and os.path.exists(path)}
+    found = {os.path.realpath(path) for path in (*own, *_SYSTEM) if path and Path(path).exists()}
     # Where the interpreter itself is in a folder within another one that is listed, one rule does.
     return tuple(
         sorted(p for p in found if not any(p.startswith(o.rstrip("/") + "/") for o in found))
@@ -118,7 +118,7 @@ def enter(room: Room) -> dict[str, str]:
         attempt("user", lambda: _give_up_root(room, (*readable(), lesson)))
     if sys.platform == "linux":
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS)
-        # After the change of user, which would clear it: a zygote that dies takes its children along.
+        # A zygote that dies takes its children along. Set now, since a change of user clears it.
         linux.prctl(linux.PR_SET_PDEATHSIG, 9)
     attempt("landlock", lambda: _bound_files((*readable(), lesson), work))
     attempt("seccomp", lambda: seccomp.restrict(os.getpid()))

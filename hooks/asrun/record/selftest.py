@@ -1,4 +1,4 @@
-"""What the sandbox really refuses here: acts that do no harm, tried inside it for `asrun doctor`."""
+"""What the sandbox refuses here: acts that do no harm, tried inside it for `asrun doctor`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from asrun.record.limits import Limits
 
 
 def kernel(request: dict[str, Any]) -> dict[str, Any]:
-    """Try what the kernel has to refuse; to be run without the audit hook, which would refuse first.
+    """Try what the kernel has to refuse; to be run without the hook, which would refuse first.
 
     Args:
         request: `outside`, a file that whoever runs asrun may read; `limits`.
@@ -38,7 +38,7 @@ def kernel(request: dict[str, Any]) -> dict[str, Any]:
         "seccomp": {
             "it can open a socket": lambda: socket.socket().close(),
             "it can send signals": lambda: os.kill(os.getppid(), 0),
-            "it can change a file's mode": lambda: Path(".").chmod(0o700),
+            "it can change a file's mode": lambda: Path().chmod(0o700),
         },
     }
     done = {means: [what for what, act in its.items() if _can(act)] for means, its in acts.items()}

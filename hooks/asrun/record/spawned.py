@@ -1,8 +1,8 @@
 """One job in an interpreter of its own: what takes the zygote's place where there is no fork.
 
-Run as `python -m asrun.record.spawned` with its environment already scrubbed. It reads an order (see
-`job.py`) as a line of JSON from standard input, and ends with the job. `preload` in it names modules
-that are imported before the deadline begins, as the zygote imports them.
+Run as `python -m asrun.record.spawned` with its environment already scrubbed. It reads an order
+(see `job.py`) as a line of JSON from standard input, and ends with the job. `preload` in it names
+modules that are imported before the deadline begins, as the zygote imports them.
 """
 
 from __future__ import annotations

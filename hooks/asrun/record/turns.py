@@ -45,6 +45,21 @@ class _SeenQueue(queue.Queue):  # type: ignore[type-arg]
         self.not_full = threading.Condition(self.mutex)
         self.all_tasks_done = threading.Condition(self.mutex)
 
+    def _put(self, item: Any) -> None:
+        super()._put((next(_handed_out), item))
+
+    def _get(self) -> Any:
+        # Of several threads on one queue, any may take an item: the order is the item's.
+        order, item = super()._get()
+        _order.value = order
+        return item
+
+
+_handed_out = itertools.count(1)
+"""Numbers whatever hands out work: items of queues, and wakings."""
+_order = threading.local()
+"""When what the thread does was handed out."""
+
 
 def install_queues() -> None:
     """Replace `queue.SimpleQueue` by one that waits where `Turns` can see it."""
@@ -54,11 +69,9 @@ def install_queues() -> None:
 class _Thread:
     """What is known of one thread."""
 
-    __slots__ = ("starting", "work")
+    __slots__ = ("starting",)
 
     def __init__(self) -> None:
-        self.work = 0
-        """When what it does was handed out, in the order of all wakings."""
         self.starting = False
         """Whether it is inside `Thread.start`, whose wait is no wait of the program's."""
 
@@ -108,7 +121,6 @@ class Turns:
         self._carried = carried
         self._held: list[tuple[int, Callable[[], None]]] = []
         self._lock = allocate_lock()
-        self._count = itertools.count(1)
         self._local = threading.local()
         self._main = self._local.thread = _Thread()
         self._waiting: set[Waiter] = set()
@@ -136,7 +148,7 @@ class Turns:
             self._run_others(waiter)
         else:
             waiter.lock.acquire()
-            waiter.thread.work = waiter.order
+            _order.value = waiter.order
         return not waiter.expired
 
     def wake(self, waiter: Waiter) -> None:
@@ -194,7 +206,7 @@ class Turns:
     def hold_back(self, report: Callable[[], None]) -> None:
         """Keep what the calling thread reports to the event loop until it asks for `reports`."""
         with self._lock:
-            self._held.append((self._me().work, report))
+            self._held.append((getattr(_order, "value", 0), report))
 
     def reports(self) -> list[Callable[[], None]]:
         """Take what was held back, in the order in which it is to be told."""
@@ -225,7 +237,7 @@ class Turns:
     def _wake(self, waiter: Waiter) -> None:
         if waiter.order:
             return
-        waiter.order = next(self._count)
+        waiter.order = next(_handed_out)
         self._waiting.discard(waiter)
         if waiter.thread is self._main:
             return
@@ -310,7 +322,7 @@ class Turns:
                 del self.run
                 turns._local.thread = birth.thread
                 birth.lock.acquire()
-                birth.thread.work = birth.order
+                _order.value = birth.order
                 try:
                     run()
                 finally:

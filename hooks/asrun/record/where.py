@@ -28,7 +28,7 @@ def begin(folder: str) -> None:
 
 
 def file_of(code: CodeType) -> str:
-    """The author's file that a code object is from, below the lesson's folder; "" for other code."""
+    """The author's file that a code object is from; "" for other code."""
     name = code.co_filename
     return name[len(_folder) :] if _folder and name.startswith(_folder) else ""
 
@@ -57,7 +57,7 @@ def on_stack(frame: FrameType | None) -> list[Place]:
 
 
 def anywhere(frame: FrameType | None) -> list[Place]:
-    """The author's frames that are most likely meant: on this stack, else in another thread or a task.
+    """The author's frames that are meant: on this stack, else in another thread or a task.
 
     Args:
         frame: the innermost frame of the stack that matters.
@@ -144,4 +144,4 @@ _WRAPPERS = {
     "anext_awaitable",
     "coroutine_wrapper",
 }
-"""What the interpreter puts around an async generator that is awaited; it tells of it to the collector alone."""
+"""What is put around an async generator that is awaited; the collector alone can look inside."""

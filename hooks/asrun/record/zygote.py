@@ -5,8 +5,8 @@ own. It reads a line of JSON for each job from standard input and answers with a
 has ended; `job.py` says what an order holds:
 
     {"preload": ["sqlalchemy.ext.asyncio"]}
-    {"id": 7, "entry": "asrun.record.child:main", "request": {…}, "folder": "/tmp/…/7", "deadline": 10.0}
-    -> {"id": 7, "code": 0, "seconds": 0.03}
+    {"id": 7, "entry": "asrun.record.child:main", "request": {…}, "folder": "/tmp/…/7", …}
+    -> {"id": 7, "code": 0, "seconds": 0.03, "overflow": false}
 
 A job that outlives its deadline is killed with all that it started; the zygote and the other jobs
 go on. When standard input ends, whatever still runs is killed, and the folder removed.
@@ -54,7 +54,8 @@ class _Job:
     ends: float
     """When it is killed."""
     without: frozenset[str]
-    warned: bool = False
+    warned: float = 0.0
+    """When it was asked to end, since it writes too much; 0 where it was not."""
 
 
 def main() -> None:
@@ -128,9 +129,9 @@ class _Zygote:
         elif now - running.started > _LOOK and "folder" not in running.without:
             size, count = folders.measure(running.folder, running.bounds.folder_files)
             if size > running.bounds.folder_size or count > running.bounds.folder_files:
-                if running.warned:
+                if running.warned and now - running.warned > GRACE:
                     _kill(running.pid)
-                running.warned = True
+                running.warned = running.warned or now
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(running.pid, signal.SIGUSR1)
 
@@ -145,7 +146,8 @@ class _Zygote:
             self._sweep()
         code = os.waitstatus_to_exitcode(status)
         seconds = round(time.monotonic() - running.started, 4)
-        self._answer({"id": running.id, "code": code, "seconds": seconds})
+        overflow = running.warned > 0
+        self._answer({"id": running.id, "code": code, "seconds": seconds, "overflow": overflow})
 
     def _sweep(self) -> None:
         """End what jobs have left behind: whatever is a child of this process and no job."""
@@ -187,8 +189,8 @@ def preload(modules: list[str]) -> None:
     """Import what jobs will need.
 
     Args:
-        modules: by name. One that cannot be imported is left to the job that imports it, which tells
-            its author with the line.
+        modules: by name. One that cannot be imported is left to the job that imports it, which
+            tells its author with the line.
     """
     import fastapi  # noqa: F401
     import httpx  # noqa: F401

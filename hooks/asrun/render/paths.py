@@ -14,10 +14,12 @@ HOW = "how.md"
 ADD = "add.md"
 QUERIES = "queries.md"
 SANDBOX = "sandbox.md"
+VERSIONS = "versions.md"
 HAND_WRITTEN = {
     "How this site is made": HOW,
     "Add a lesson": ADD,
     "What a proof can ask": QUERIES,
+    "Other releases of FastAPI": VERSIONS,
     "What holds a lesson's code": SANDBOX,
 }
 """The pages in `docs/`, by title, in the order of the navigation."""

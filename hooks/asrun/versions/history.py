@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from asrun import accepted
 from asrun.accepted import Kept
-from asrun.model import DiffRow, Event, Lesson, Scenario, Trace, VersionRange
+from asrun.model import DiffRow, Event, Lesson, Problem, Scenario, Trace, VersionRange
 from asrun.record.source import Source
 from asrun.stepdiff import step_diff
 from asrun.story import Behaviour, Change, History, Step, Told
@@ -54,6 +54,12 @@ def of_lesson(
     told = tuple(_told(s.name, truth) for s in lesson.statements) if truth else ()
     changes.sort(key=lambda c: Version(c.release))
     return History(order[0], order[-1], tuple(behaviours), tuple(changes), told)
+
+
+def _others(lesson: Lesson, here: str) -> bool:
+    """Whether anything was accepted of another release."""
+    kept = [k for s in lesson.scenarios for k in accepted.read(accepted.folder(lesson, s.name))[0]]
+    return any((r.first, r.last) != (here, here) for k in kept for r in k.ranges)
 
 
 def relocated(lesson: Lesson, events: Sequence[Event]) -> tuple[Event, ...]:
@@ -164,12 +170,22 @@ def _told(statement: str, truth: Truth) -> Told:
     return Told(statement, tuple(truth.ranges(statement)), all(known))
 
 
-def truth_of(lesson: Lesson, versions: Sequence[str], judge: truths.Judge) -> Truth:
-    """Where a lesson's statements are true, by judging them on its accepted recordings.
+def of_build(
+    lesson: Lesson, here: str, versions: Sequence[str], judge: truths.Judge, steps_of: StepsOf
+) -> tuple[History | None, list[Problem]]:
+    """What a build shows of other releases, and what is wrong with what is said of them.
 
     Args:
-        lesson: the lesson.
+        lesson: the lesson; its recordings are of the code as it is now.
+        here: the release that the build runs on.
         versions: the releases that are known.
         judge: judges its statements.
+        steps_of: how a trace reads in steps.
+
+    Returns:
+        No history and no problems where no other release was accepted.
     """
-    return truths.find(lesson, truths.of_accepted(lesson, versions), judge)
+    if not _others(lesson, here):
+        return None, []
+    truth = truths.find(lesson, truths.of_accepted(lesson, versions), judge)
+    return of_lesson(lesson, here, steps_of, truth), truths.problems(lesson, truth)

@@ -12,6 +12,8 @@ from asrun.versions.observing import Observer, Target
 from asrun.versions.releases import Release
 from asrun.versions.truth import Judge
 
+_NOTHING_TO_COMPARE = {"not-accepted", "stale-recording", "format-changed"}
+
 
 @dataclass(frozen=True, slots=True)
 class Newest:
@@ -75,6 +77,8 @@ def look(
                 runs[scenario.name] = outcome.trace
                 found = check.against_accepted(lesson, scenario, outcome.trace, steps_of)
                 problems += [_of(p, release) for p in found if p.kind == "behaviour-changed"]
+                if any(p.kind in _NOTHING_TO_COMPARE for p in found):
+                    gaps.add(f"{lesson.id} has no accepted recording that it could be held against")
             elif outcome.behaviour is None:
                 gaps.add(outcome.why)
             else:

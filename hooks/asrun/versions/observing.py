@@ -19,7 +19,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from asrun import cache, fingerprint, recorder, recording, trace
+from asrun import between, cache, fingerprint, recorder, recording, trace
 from asrun.children import Children, ZygoteDied
 from asrun.model import Lesson, Problem, Versions
 from asrun.versions.environments import Basis, Environment, Environments, closure
@@ -230,7 +230,7 @@ class Observer:
 @once
 def _engine() -> str:
     """Digest of what makes a trace: the recorder, and the normalisers after it."""
-    files = [trace.__file__, recording.__file__]
+    files = [trace.__file__, recording.__file__, between.__file__]
     texts = [Path(f).read_text(encoding="utf-8") for f in files]
     return cache.key_of(cache.engine("record"), *texts)
 

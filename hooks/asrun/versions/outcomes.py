@@ -2,8 +2,7 @@
 
 What counts as a change of behaviour is written in `docs/versions.md`: the order of events, their
 lane and thread, who sees an exception, and every compared field of every event: status, headers,
-bodies, values, states. What does not: how FastAPI divides its work inside, which is what events of
-kind `probe` tell, and whatever a recording only shows.
+bodies, values, states. What does not is in `between.py`, and whatever a recording only shows.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from asrun import between
 from asrun.model import Problem, Trace, Versions
-from asrun.recording import event_line
+from asrun.recording import lines_of
 
 Kind = Literal["recorded", "absent", "failed", "uninstalled", "unreached"]
 """What came of it.
@@ -92,12 +92,7 @@ def unknown(kind: Kind, why: str) -> Outcome:
 
 def behaviour_of(trace: Trace) -> str:
     """Digest of what is compared between releases."""
-    return hashlib.sha256("\n".join(compared(trace)).encode()).hexdigest()[:16]
-
-
-def compared(trace: Trace) -> list[str]:
-    """What is compared between releases, a line an event."""
-    return [event_line(e) for e in trace.events if e.kind != "probe"]
+    return hashlib.sha256("\n".join(between.compared(lines_of(trace))).encode()).hexdigest()[:16]
 
 
 _IMPORTING = re.compile(r"importing (?:app|lesson)\.py raised (\w+): (.*)", re.DOTALL)

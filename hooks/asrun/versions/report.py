@@ -188,6 +188,8 @@ def newest_line(found: Newest) -> str:
     on += f" with Starlette {v.starlette} and pydantic {v.pydantic}" if v else ""
     if found.gaps and not found.checked:
         return f"{on}: could not be tried: {'; '.join(found.gaps)}"
+    if not found.problems and found.gaps:
+        return f"{on}: {found.checked} lessons were recorded, and not all could be compared"
     if not found.problems:
         return f"{on}: {found.checked} lessons behave as accepted, and all that is said is true"
     false = len(found.false)

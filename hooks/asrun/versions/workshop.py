@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from asrun import accepted, court, lessons, pipeline
+from asrun import accepted, lessons, pipeline
 from asrun.accepted import Changes
 from asrun.cache import Cache
 from asrun.children import Children
-from asrun.model import DiffRow, Lesson, Problem, Trace, Verdict
+from asrun.model import DiffRow, Lesson, Problem, Trace
 from asrun.problems import ProblemError
 from asrun.stepdiff import step_diff
 from asrun.versions import accepting, newest, releases, truth
@@ -72,9 +72,9 @@ class Workshop:
         self.environments = Environments(root, self.uv)
         self._tell = tell
         self._kept = Cache(root / ".asrun" / "versions")
-        self._verdicts = Cache(root / ".asrun" / "cache")
         preload = sorted({m for lesson in self.lessons for m in lesson.imports})
         self._children = Children(preload)
+        self.judge = truth.judging(Cache(root / ".asrun" / "cache"), self._children)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -93,15 +93,6 @@ class Workshop:
         """Something that records; one that does not remember records all of it anew."""
         store = self._kept if remember else Cache(None)
         return Observer(self.environments, self.lessons, store, self._told)
-
-    def judge(self, lesson: Lesson, runs: Mapping[str, Trace]) -> Mapping[str, Verdict]:
-        """Judge a lesson's statements on runs, whatever their `holds` say."""
-        bare = tuple(replace(s, holds="") for s in lesson.statements)
-        traces = {(lesson.id, name): trace for name, trace in runs.items()}
-        found = court.judge(
-            [replace(lesson, statements=bare)], traces, self._verdicts, self._children
-        )
-        return found[lesson.id]
 
     def listing(self) -> tuple[Listing, tuple[Release, ...]]:
         """The releases, and those that the project's own list does not have yet.

@@ -4,6 +4,8 @@ FastAPI reads a request by the types of your parameters. A request that does not
 answered for you, with status 422 and a list of what does not fit.
 """
 
+from httpx import AsyncClient
+
 from asrun import (
     Option,
     Options,
@@ -16,7 +18,6 @@ from asrun import (
     show,
     snapshot,
 )
-from httpx import AsyncClient
 
 show("Item", "get_shop", "create_item")
 

@@ -4,6 +4,8 @@ FastAPI accepts both `def` and `async def`, for path operations and for dependen
 two you write decides which thread the function runs on.
 """
 
+from httpx import AsyncClient
+
 from asrun import (
     Option,
     Options,
@@ -16,7 +18,6 @@ from asrun import (
     show,
     snapshot,
 )
-from httpx import AsyncClient
 
 show("get_user", "get_limit", "plain", "coroutine")
 

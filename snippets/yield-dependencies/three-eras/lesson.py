@@ -1,8 +1,7 @@
 """Exit and response: three eras
 
 A dependency with `yield` lends something and takes it back. A response can need it for longer than
-the path operation does: to stream, or for a background task. FastAPI has changed twice when it
-takes it back, which makes three eras.
+the path operation does: to stream, or for a background task.
 """
 
 from contextlib import suppress

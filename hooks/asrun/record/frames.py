@@ -93,6 +93,11 @@ class FrameLog:
         """Whether the frame has started and not ended."""
         return frame in self._frames
 
+    def is_failing(self, frame: FrameType) -> bool:
+        """Whether an exception is on its way in the frame, and no `except` has caught it."""
+        record = self._frames.get(frame)
+        return record is not None and record.failing
+
     def guarded(self, tell: Callable[..., None], *args: Any) -> None:
         """Call one of the methods below; an error of the recorder is kept, not raised."""
         try:

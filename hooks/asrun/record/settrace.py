@@ -36,6 +36,8 @@ class SettraceTracer:
         """Frames of which it is not known yet whether they resume or are thrown into."""
         self._failed_at: dict[FrameType, int] = {}
         """Frames in which an exception arrived and no line has run since, and where it did."""
+        self._arrived: dict[FrameType, set[int]] = {}
+        """Where exceptions arrived in each frame, while it lives."""
         self._stops: tuple[Callable[[Any], None], ...] = ()
 
     def start(self) -> None:
@@ -74,6 +76,7 @@ class SettraceTracer:
             self._resuming.discard(frame)
             if event == "exception" and self._bytecode.op(code, at) in SUSPENDS:
                 self._failed_at[frame] = at
+                self._arrived.setdefault(frame, set()).add(at)
                 self._frames.thrown(frame, arg[1])
                 return
             self._frames.resumed(frame)
@@ -82,12 +85,24 @@ class SettraceTracer:
         elif event == "exception":
             if not self._bytecode.is_noise(code, at, arg[1]):
                 self._failed_at[frame] = at
+                self._arrived.setdefault(frame, set()).add(at)
                 self._frames.raised(frame, arg[1])
         elif event == "return":
             op = self._bytecode.op(code, at)
-            if op in SUSPENDS and failed_at != at:
+            if op in SUSPENDS and failed_at != at and not self._reraises(frame, at, arg):
                 self._frames.suspended(frame, self._bytecode.suspension(code, at), arg)
             elif op in RETURNS:
                 self._frames.ended(frame, arg)
             else:
                 self._frames.unwound(frame)
+            if not self._frames.knows(frame):
+                self._arrived.pop(frame, None)
+
+    def _reraises(self, frame: FrameType, at: int, arg: Any) -> bool:
+        """Whether a frame that seems suspended ends: what is raised again says where it first arrived.
+
+        RERAISE, at the end of `finally` and of `with`, sets the place back to the `yield` or `await`
+        at which the exception came in.
+        """
+        arrived = at in self._arrived.get(frame, ())
+        return arrived and arg is None and self._frames.is_failing(frame)

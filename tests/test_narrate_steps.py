@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from asrun.model import Event, Trace
 from asrun.narrate import step_of, tell_run
-from asrun.recording import from_text, to_text
+from asrun.recording import from_text, of_trace, text_of
 from asrun.story import Run
 from tests import traces
 from tests.traces import EVERY, Script
@@ -254,7 +254,7 @@ def test_the_same_statement_again_has_another_key() -> None:
 def test_an_accepted_recording_has_no_lines_and_reads_in_the_same_steps(name: str) -> None:
     script = EVERY[name]()
     trace = script.trace()
-    accepted = trace.model_copy(update={"events": from_text(to_text(trace)).events})
+    accepted = trace.model_copy(update={"events": from_text(text_of(of_trace(trace))).events})
     assert all(event.line is None for event in accepted.events)
     run = tell_run(script.lesson(), accepted)
     assert [s.key for s in run.steps] == [s.key for s in tell(script).steps]

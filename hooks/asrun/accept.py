@@ -121,15 +121,3 @@ def propose(
 
 def _covers(text: str, version: str) -> bool:
     return accepted.covering([accepted.Kept(Path(), from_text(text))], version) is not None
-
-
-def leftovers(lesson: Lesson) -> list[Path]:
-    """Accepted recordings of scenarios that the lesson no longer has."""
-    names = {s.name for s in lesson.scenarios}
-    folders = sorted((lesson.folder / "recordings").glob("*"))
-    return [
-        file
-        for folder in folders
-        if folder.name not in names
-        for file in sorted(folder.glob("*.txt"))
-    ]

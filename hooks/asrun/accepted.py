@@ -45,6 +45,13 @@ def folder(lesson: Lesson, scenario: str) -> Path:
     return lesson.folder / "recordings" / scenario
 
 
+def leftovers(lesson: Lesson) -> list[Path]:
+    """Accepted recordings of scenarios that the lesson does not have."""
+    names = {scenario.name for scenario in lesson.scenarios}
+    files = sorted(lesson.folder.glob("recordings/*/*.txt"))
+    return [file for file in files if file.parent.name not in names]
+
+
 def read(place: Path) -> tuple[list[Kept], list[tuple[Path, RecordingError]]]:
     """Read a scenario's accepted recordings.
 

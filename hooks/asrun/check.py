@@ -148,7 +148,6 @@ def _changed(
 
 def leftovers(lesson: Lesson) -> list[Problem]:
     """Accepted recordings of a lesson that belong to none of its scenarios."""
-    names = {scenario.name for scenario in lesson.scenarios}
     return [
         Problem(
             "stale-recording",
@@ -158,8 +157,7 @@ def leftovers(lesson: Lesson) -> list[Problem]:
             "Remove the file, or give the scenario its name back.",
             lesson=lesson.id,
         )
-        for file in sorted(lesson.folder.glob("recordings/*/*.txt"))
-        if file.parent.name not in names
+        for file in accepted.leftovers(lesson)
     ]
 
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asrun import accept as accepting
-from asrun import lessons, pipeline, recorder
+from asrun import accepted, lessons, pipeline, recorder
 from asrun import trace as traces
 from asrun.accept import Proposal
 from asrun.cache import Cache
@@ -174,7 +174,7 @@ def proposals(
                         one.lesson, one.scenario, trace, pipeline.steps_of, days
                     )
                     result += [proposal] if proposal else []
-    return result, problems, [file for lesson in chosen for file in accepting.leftovers(lesson)]
+    return result, problems, [file for lesson in chosen for file in accepted.leftovers(lesson)]
 
 
 def _one(found: lessons.Found, lesson_id: str) -> Lesson:

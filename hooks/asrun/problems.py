@@ -21,27 +21,6 @@ from rich.text import Text
 
 from asrun.model import Problem
 
-TITLES: dict[str, str] = {
-    "behaviour-changed": "the app behaves otherwise than accepted",
-    "statement-false": "a statement is false",
-    "statement-unproved": "a statement proves nothing",
-    "statement-vacuous": "a proof would hold whatever had run",
-    "quiz-ambiguous": "a quiz question has not exactly one right option",
-    "cited-step-missing": "a statement cites a step that is not there",
-    "unstable": "two recordings differ",
-    "crashed": "the lesson crashed",
-    "hung": "the lesson hangs",
-    "refused": "the sandbox refused something",
-    "not-accepted": "a scenario has no accepted recording",
-    "stale-recording": "a recording fits no lesson",
-    "format-changed": "the recording's format changed",
-    "holds-wrong": "a statement's versions are wrong",
-    "proof-crashed": "a proof crashed",
-    "proof-hung": "a proof hangs",
-    "recorder-failed": "the recorder itself failed",
-    "lesson-invalid": "the lesson cannot be read",
-}
-
 
 class ProblemError(Exception):
     """A problem that stops what is being read."""

@@ -142,11 +142,6 @@ def of_trace(
     )
 
 
-def to_text(trace: Trace) -> str:
-    """The trace as an accepted recording's text."""
-    return text_of(of_trace(trace))
-
-
 def text_of(recording: Recording) -> str:
     """An accepted recording's text."""
     head = [

@@ -27,8 +27,6 @@ SCHEMA = "trace.schema.json"
 """The JSON Schema of a trace."""
 
 _SNAPSHOTS = "snapshots"
-RESERVED = frozenset({_SNAPSHOTS})
-"""Names that no lesson can have: its page would take the place of the chapter's own."""
 
 
 def lesson(lesson_id: str) -> str:

@@ -13,12 +13,11 @@ from asrun import accepted, lessons, pipeline
 from asrun.accepted import Changes
 from asrun.cache import Cache
 from asrun.children import Children
-from asrun.model import DiffRow, Lesson, Problem, Trace
+from asrun.model import DiffRow, Lesson, Problem
 from asrun.problems import ProblemError
 from asrun.stepdiff import step_diff
 from asrun.versions import accepting, newest, releases, truth
 from asrun.versions.environments import Environments
-from asrun.versions.history import relocated
 from asrun.versions.newest import Newest
 from asrun.versions.observing import Observer, Progress, Target
 from asrun.versions.outcomes import Outcome
@@ -258,11 +257,6 @@ class Workshop:
             text += f" ({progress.done} of {progress.total}"
             text += f", about {_time(progress.left)} left)" if progress.left else ")"
         self._tell(text)
-
-
-def trace_with_lines(lesson: Lesson, trace: Trace) -> Trace:
-    """A trace whose events have their lines in `app.py`."""
-    return trace.model_copy(update={"events": relocated(lesson, trace.events)})
 
 
 def _time(seconds: float) -> str:

@@ -125,6 +125,8 @@ def test_from_the_finding_to_its_step(visit: Opener, served_site: str) -> None:
     opened = visit(f"{served_site}/index.html")
     link = opened.page.locator(".lead .st").first
     number = link.inner_text().split()[-1]
+    # A page that is left while its search still loads has its request cut off, by us.
+    opened.page.wait_for_load_state("networkidle")
     link.click()
     opened.page.wait_for_selector("tr:target")
     assert opened.page.locator("tr:target").get_attribute("data-n") == number

@@ -135,8 +135,10 @@ class Finished:
         return cache.key_of(kind, str(self._root), name)
 
     def _whole(self, digests: Iterable[str]) -> str:
-        chapters = _bytes(self._root / "snippets" / "chapters.toml")
-        return cache.key_of(cache.digest_of(chapters), *self._titles, *digests)
+        player = sorted((self._root / "docs" / "assets" / "player").glob("*.js"))
+        files = [self._root / "snippets" / "chapters.toml", *player]
+        of_files = (f"{f.name} {cache.digest_of(_bytes(f))}" for f in files)
+        return cache.key_of(*of_files, *self._titles, *digests)
 
     def _digest(self, lesson_id: str, opened: Iterable[str]) -> str:
         folder = self._root / "snippets" / lesson_id

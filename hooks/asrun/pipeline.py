@@ -153,6 +153,7 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
 
     with Replacement(out) as new:
         site = _Site(listed, new)
+        new.write(_script(options.root))
         for lesson_id, one in kept.items():
             page = finished.page(lesson_id, one)
             if page is not None and lesson_id != site.finding:
@@ -307,6 +308,13 @@ def _files(ran: Ran, told: LessonPage, draft: bool) -> dict[str, str]:
 
     traces = {paths.trace(ran.lesson.id, name): t.to_json() for name, t in ran.traces.items()}
     return {**render.render_lesson(told, draft=draft), **traces}
+
+
+def _script(root: Path) -> dict[str, str]:
+    """The pages' script, by path below the folder."""
+    from asrun.render.script import render_script
+
+    return {f"docs/{path}": text for path, text in render_script(root / "docs").items()}
 
 
 class _Site:

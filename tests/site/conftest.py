@@ -22,6 +22,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from asrun.render import nav, paths, render_site
+from asrun.render.script import render_script
 from tests import pages
 from tests.conftest import ROOT
 
@@ -86,6 +87,7 @@ def build_story(folder: Path, site_url: str = "", **variant: Any) -> Path:
     files |= dict.fromkeys(
         [paths.SCHEMA, *(paths.trace(pages.LESSON, r.scenario) for r in pages.page().runs)], "{}"
     )
+    files |= render_script(ROOT / "docs")
     for name, text in files.items():
         target = docs / name
         target.parent.mkdir(parents=True, exist_ok=True)

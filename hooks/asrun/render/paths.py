@@ -25,6 +25,9 @@ HAND_WRITTEN = {
 """The pages in `docs/`, by title, in the order of the navigation."""
 SCHEMA = "trace.schema.json"
 """The JSON Schema of a trace."""
+SCRIPT = "assets/asrun.js"
+"""The script of the pages, and below it the folder of the files that it is joined from."""
+PLAYER = "assets/player"
 
 _SNAPSHOTS = "snapshots"
 

@@ -1,0 +1,44 @@
+"""The pages' script: one classic file, of all of the player's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from asrun.render.script import ORDER, render_script
+from tests.conftest import ROOT, Project
+
+PLAYER = ROOT / "docs" / "assets" / "player"
+
+
+def test_every_file_is_in_the_order() -> None:
+    assert {file.stem for file in PLAYER.glob("*.js")} <= set(ORDER)
+
+
+def test_joined_in_order_in_one_scope(tmp_path: Path) -> None:
+    player = tmp_path / "assets" / "player"
+    player.mkdir(parents=True)
+    for name in ("stage", "core"):
+        (player / f"{name}.js").write_text(f'const {name} = "é";\n', encoding="utf-8")
+    [(path, text)] = render_script(tmp_path).items()
+    assert path == "assets/asrun.js"
+    assert text.startswith('(() => {\n"use strict";\n')
+    assert text.index("const core") < text.index("const stage")
+    assert text.endswith("})();\n")
+
+
+def test_without_a_player_there_is_no_script(tmp_path: Path) -> None:
+    assert render_script(tmp_path) == {}
+
+
+@pytest.mark.parametrize("built", [False, True])
+def test_a_build_sees_that_it_changed(accepted: Project, built: bool) -> None:
+    source = accepted.root / "docs" / "assets" / "player" / "core.js"
+    source.parent.mkdir(parents=True)
+    if built:
+        source.write_text("const core = 1;\n")
+        assert accepted.asrun("build", "--out", "pages").code == 0
+    source.write_text("const core = 2;\n")
+    assert accepted.asrun("build", "--out", "pages").code == 0
+    assert "core = 2" in (accepted.root / "pages/docs/assets/asrun.js").read_text()

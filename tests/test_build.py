@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
 
+from asrun.trace import NORMALISERS
 from tests.conftest import Project
 
 HANGS = "    import asyncio\n\n    await asyncio.Event().wait()\n"
@@ -107,11 +109,33 @@ def test_record_prints_what_the_site_offers(accepted: Project) -> None:
     assert printed.out == (accepted.root / "pages/docs/lending/resource/answers.json").read_text()
 
 
-def test_record_raw_names_the_normalisers(accepted: Project) -> None:
+def test_record_raw_shows_all_events_and_what_became_of_each(accepted: Project) -> None:
     raw = accepted.asrun("record", "lending/resource", "--scenario", "answers", "--raw").out
-    assert "silent-lines: " in raw
-    assert "try:" in raw
-    assert "quiet-lifespan: " in raw
+    count = int(re.search(r"^(\d+) raw events$", raw, re.MULTILINE)[1])  # type: ignore[index]
+    listed = re.findall(r"^ *(\d+) \S+ .* -> (event \d+|taken away by \S+)$", raw, re.MULTILINE)
+    assert [int(number) for number, _ in listed] == list(range(1, count + 1))
+    told = re.findall(
+        r"^ *(\d+) (?:app\.py:\d+ +|  +)(?:client|wire|loop|worker)", raw, re.MULTILINE
+    )
+    kept = [end for _, end in listed if end.startswith("event ")]
+    assert kept == [f"event {n}" for n in range(1, len(told) + 1)]
+    tried = next(line for line in raw.splitlines() if "text='try:'" in line)
+    assert tried.endswith("taken away by silent-lines")
+    away = [
+        int(n) for n in re.findall(r"^[a-z-]+: (\d+) taken away, \d+ changed$", raw, re.MULTILINE)
+    ]
+    assert len(away) == len(NORMALISERS)
+    assert sum(away) == count - len(kept)
+
+
+def test_record_raw_says_which_fields_were_changed(accepted: Project) -> None:
+    """Only what a normaliser did is told: most events pass most of them as they are."""
+    raw = accepted.asrun("record", "lending/resource", "--scenario", "answers", "--raw").out
+    assert "addresses: 0 taken away, 0 changed" in raw
+    changed = re.search(r"^frame-numbers: 0 taken away, (\d+) changed$", raw, re.MULTILINE)
+    assert changed is not None
+    assert int(changed[1]) > 0
+    assert re.search(r"^  frame \d+ -> 1: \d+", raw, re.MULTILINE)
 
 
 def test_show_draws_the_table(accepted: Project) -> None:

@@ -197,7 +197,42 @@ def show(
     with _progress() as progress:
         recorded = inspect.record(_root(), lesson, scenario, progress)
     for one in recorded:
-        inspect.draw(one, out)
+        inspect.draw(one.lesson, one.trace, out)
+
+
+@app.command()
+def explain(
+    lesson: LessonName,
+    where: Annotated[
+        str | None,
+        typer.Argument(
+            help="A line of app.py (`12`), or a step by its address (`answers-7`); "
+            "every line where none is named.",
+            metavar="[LINE|STEP]",
+        ),
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(help="One scenario only; a number is then its step.")
+    ] = None,
+    form: Annotated[
+        TraceFormat, typer.Option("--format", help="How it is printed.")
+    ] = TraceFormat.text,
+) -> None:
+    """Say why a line of app.py has no step, or why a step is as it is.
+
+    For a line: in each scenario, which events it made, into which step each was folded and by
+    which rule; or why it made none. For a step: its events, what decided its lane, row and
+    phase, and what each normaliser changed. The lesson is recorded and judged now.
+    """
+    from asrun import explain as explaining
+    from asrun import explain_text
+
+    with _progress() as progress:
+        explained = explaining.explain(_root(), lesson, where, scenario, progress)
+    if form is TraceFormat.json:
+        sys.stdout.write(explain_text.to_json(explained))
+    else:
+        explain_text.show(explained, out)
 
 
 app.command()(versions)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -11,43 +10,31 @@ from rich.table import Table
 from rich.text import Text
 
 from asrun import accept as accepting
-from asrun import accepted, lessons, pipeline, recorder
+from asrun import accepted, lessons, normalised, pipeline, recorder
 from asrun import trace as traces
 from asrun.accept import Proposal
 from asrun.cache import Cache
 from asrun.children import Children
 from asrun.model import Lesson, Problem, Trace
+from asrun.normalised import Change, Normalised, raw_line
 from asrun.problems import ProblemError
 from asrun.recording import event_line
-from asrun.story import Step
 from asrun.story import Text as StoryText
 from asrun.versions import releases
 
 Progress = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class Recorded:
-    """A scenario's trace, and what each normaliser did on the way to it.
-
-    Attributes:
-        lesson, trace: what was recorded.
-        changes: a normaliser's name, and the raw events that it took away, as text.
-    """
-
-    lesson: Lesson
-    trace: Trace
-    changes: list[tuple[str, list[str]]] = field(default_factory=list)
-
-
-def record(root: Path, lesson_id: str, scenario: str | None, progress: Progress) -> list[Recorded]:
+def record(
+    root: Path, lesson_id: str, scenario: str | None, progress: Progress
+) -> list[Normalised]:
     """Record a lesson's scenarios now, whatever the cache holds.
 
     Raises:
         ProblemError: the lesson, or the scenario, is not there or cannot be recorded.
     """
     found = lessons.find(root)
-    lesson = _one(found, lesson_id)
+    lesson = one(found, lesson_id)
     if scenario is not None and scenario not in {s.name for s in lesson.scenarios}:
         names = ", ".join(s.name for s in lesson.scenarios)
         message = f"`{lesson.id}` has no scenario `{scenario}`"
@@ -55,28 +42,30 @@ def record(root: Path, lesson_id: str, scenario: str | None, progress: Progress)
             Problem("lesson-invalid", lesson.file("lesson.py"), 1, message, f"It has: {names}.")
         )
     with Children(lesson.imports) as children:
-        done = recorder.record(
-            [lesson],
-            Cache(None),
-            children,
-            lambda lesson, name: progress(f"recording {lesson} {name}"),
-        )
+        return recorded_now(lesson, scenario, children, progress)
+
+
+def recorded_now(
+    lesson: Lesson, scenario: str | None, children: Children, progress: Progress
+) -> list[Normalised]:
+    """Record a lesson's scenarios, or one of them, in these children.
+
+    Raises:
+        ProblemError: one cannot be recorded.
+    """
+    done = recorder.record(
+        [lesson],
+        Cache(None),
+        children,
+        lambda lesson, name: progress(f"recording {lesson} {name}"),
+    )
     if done.problems:
         raise ProblemError(done.problems[0])
-    result = []
-    for one in done.done:
-        if scenario in (None, one.scenario.name):
-            changes: list[tuple[str, list[str]]] = []
-            trace = traces.stabilise(
-                lesson, one.scenario, one.events, one.versions, _watch(changes)
-            )
-            result.append(Recorded(lesson, trace, changes))
-    return result
-
-
-def steps(recorded: Recorded) -> Sequence[Step]:
-    """The trace in steps."""
-    return pipeline.steps_of(recorded.lesson, recorded.trace)
+    return [
+        normalised.normalise(lesson, one.scenario, one.events, one.versions)
+        for one in done.done
+        if scenario in (None, one.scenario.name)
+    ]
 
 
 def plain(text: StoryText) -> str:
@@ -84,7 +73,7 @@ def plain(text: StoryText) -> str:
     return "".join(piece.value for piece in text)
 
 
-def print_trace(recorded: Recorded, console: Console, *, raw: bool) -> None:
+def print_trace(recorded: Normalised, console: Console, *, raw: bool) -> None:
     """Print a trace, an event a line; with `raw`, also what each normaliser changed."""
     trace = recorded.trace
     v = trace.versions
@@ -100,16 +89,44 @@ def print_trace(recorded: Recorded, console: Console, *, raw: bool) -> None:
         place = f"{event.file}:{event.line}" if event.line else ""
         console.print(Text(f"{event.seq:>4} {place:<10} {event_line(event)}"), soft_wrap=True)
     if raw:
-        for name, lines in recorded.changes:
-            console.print(Text(f"\n{name}: {len(lines)} changed", style="bold"))
-            for line in lines:
-                console.print(Text(f"  {line}"), soft_wrap=True)
+        _print_raw(recorded, console)
     console.print()
 
 
-def draw(recorded: Recorded, console: Console) -> None:
+def _print_raw(recorded: Normalised, console: Console) -> None:
+    """Print every raw event, then what each normaliser did to which of them."""
+    became = {number: seq for seq, number in enumerate(recorded.numbers, 1)}
+    taken = {c.raw: c.normaliser for c in recorded.changes if not c.field}
+    console.print(Text(f"\n{len(recorded.raw)} raw events", style="bold"))
+    for number, event in enumerate(recorded.raw, 1):
+        end = f"taken away by {taken[number]}" if number in taken else f"event {became[number]}"
+        style = "dim" if number in taken else ""
+        console.print(Text(f"{number:>4} {raw_line(event)}  -> {end}", style), soft_wrap=True)
+    for name in normalised.normalisers():
+        mine = [c for c in recorded.changes if c.normaliser == name]
+        away = [c.raw for c in mine if not c.field]
+        changed = {c.raw for c in mine if c.field}
+        console.print(
+            Text(f"\n{name}: {len(away)} taken away, {len(changed)} changed", style="bold")
+        )
+        if away:
+            console.print(Text(f"  taken away: {', '.join(map(str, away))}"), soft_wrap=True)
+        for what, numbers in grouped(mine).items():
+            console.print(Text(f"  {what}: {', '.join(map(str, numbers))}"), soft_wrap=True)
+
+
+def grouped(changes: Sequence[Change]) -> dict[str, list[int]]:
+    """Changes of fields that read the same, with the numbers of the raw events they happened to."""
+    found: dict[str, list[int]] = {}
+    for change in changes:
+        if change.field:
+            found.setdefault(f"{change.field} {change.was} -> {change.now}", []).append(change.raw)
+    return found
+
+
+def draw(lesson: Lesson, trace: Trace, console: Console) -> None:
     """Draw a trace's execution table."""
-    table = Table(title=recorded.trace.title, title_justify="left", expand=True, show_lines=False)
+    table = Table(title=trace.title, title_justify="left", expand=True, show_lines=False)
     for name, ratio in (
         ("Step", None),
         ("Action", 5),
@@ -118,7 +135,7 @@ def draw(recorded: Recorded, console: Console) -> None:
         ("Notes", 3),
     ):
         table.add_column(name, ratio=ratio, overflow="fold")
-    for step in steps(recorded):
+    for step in pipeline.steps_of(lesson, trace):
         action = Text.assemble(
             (f"{step.lane_label}  ", "dim"), (step.action, "bold"), "\n", plain(step.what)
         )
@@ -146,7 +163,7 @@ def proposals(
         ProblemError: a lesson that is asked for is not there.
     """
     found = lessons.find(root)
-    chosen = [_one(found, name) for name in only] if only else list(found.lessons)
+    chosen = [one(found, name) for name in only] if only else list(found.lessons)
     problems = [p for p in found.problems if not only or p.lesson in only]
     first: dict[tuple[str, str], Trace] = {}
     result: list[Proposal] = []
@@ -177,7 +194,12 @@ def proposals(
     return result, problems, [file for lesson in chosen for file in accepted.leftovers(lesson)]
 
 
-def _one(found: lessons.Found, lesson_id: str) -> Lesson:
+def one(found: lessons.Found, lesson_id: str) -> Lesson:
+    """A lesson by its id.
+
+    Raises:
+        ProblemError: it is not there, or cannot be read.
+    """
     for lesson in found.lessons:
         if lesson.id == lesson_id:
             return lesson
@@ -194,20 +216,3 @@ def _one(found: lessons.Found, lesson_id: str) -> Lesson:
             f"Lessons are: {ids}.",
         )
     )
-
-
-def _watch(
-    changes: list[tuple[str, list[str]]],
-) -> Callable[[str, list[traces.RawEvent], list[traces.RawEvent]], None]:
-    def watch(name: str, before: list[traces.RawEvent], after: list[traces.RawEvent]) -> None:
-        kept = {id(e) for e in after}
-        gone = [e for e in before if id(e) not in kept]
-        changes.append((name, [_raw(e) for e in gone]))
-
-    return watch
-
-
-def _raw(event: traces.RawEvent) -> str:
-    parts = [f"{event['lane']}.{event['unit']}", str(event.get("function", "-")), event["kind"]]
-    parts += [f"{k}={event[k]!r}" for k in ("line", "text", "asgi", "detail") if event.get(k)]
-    return " ".join(parts)

@@ -23,7 +23,7 @@ from asrun.finished import Finished
 from asrun.lessons import Contents
 from asrun.model import Lesson, Problem, Trace, Verdict
 from asrun.problems import ProblemError, summary, to_json
-from asrun.story import Chapter, Counts, History, LessonPage, Origin, Site, Step
+from asrun.story import Chapter, Counts, History, LessonPage, Origin, Reasons, Site, Step
 
 if TYPE_CHECKING:
     from asrun.children import Children
@@ -281,14 +281,8 @@ def _tell(ran: Ran) -> LessonPage:
 
     runs = []
     for name, told in ran.traces.items():
-        cites = {
-            cite.seq
-            for verdict in ran.verdicts.values()
-            for cite in verdict.cites.values()
-            if cite.scenario == name
-        }
-        origin = ran.origins[name]
-        runs.append(narrate.tell_run(ran.lesson, told, cited=frozenset(cites), origin=origin))
+        cited = _cited(ran.verdicts.values(), name)
+        runs.append(narrate.tell_run(ran.lesson, told, cited=cited, origin=ran.origins[name]))
     versions = next((told.versions for told in ran.traces.values()), None)
     page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
     return replace(page, history=ran.history)
@@ -299,6 +293,19 @@ def steps_of(lesson: Lesson, told: Trace) -> Sequence[Step]:
     from asrun import narrate
 
     return narrate.tell_run(lesson, told).steps
+
+
+def reasons_of(lesson: Lesson, told: Trace, verdicts: Iterable[Verdict]) -> Sequence[Reasons]:
+    """Why each step of a trace is where it is, in the steps that the lesson's page has."""
+    from asrun import narrate
+
+    return narrate.reasons(lesson, told, _cited(verdicts, told.scenario))
+
+
+def _cited(verdicts: Iterable[Verdict], scenario: str) -> frozenset[int]:
+    """The events of a scenario that proofs cite."""
+    cites = (cite for verdict in verdicts for cite in verdict.cites.values())
+    return frozenset(cite.seq for cite in cites if cite.scenario == scenario)
 
 
 def _files(ran: Ran, told: LessonPage, draft: bool) -> dict[str, str]:

@@ -139,6 +139,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a step is where it is."""
+
+    step: Step
+    lane: str
+    """What decided its lane, in a sentence."""
+    row: str
+    phase: str
+    rules: dict[int, str]
+    """For each of its events, by `seq`, the rule by which it belongs to the step."""
+
+
+@dataclass(frozen=True, slots=True)
 class Phase:
     """A run of steps with one purpose."""
 

@@ -5,6 +5,7 @@ around them and the source of `app.py`; what a lesson's author says comes in wit
 """
 
 from asrun.narrate.lesson_page import tell_lesson
+from asrun.narrate.reasons import reasons
 from asrun.narrate.run import step_of, tell_run
 
-__all__ = ["step_of", "tell_lesson", "tell_run"]
+__all__ = ["reasons", "step_of", "tell_lesson", "tell_run"]

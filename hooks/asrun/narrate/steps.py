@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from asrun.model import Event
@@ -21,6 +21,8 @@ Same = Literal["frame", "unit", "client", "wire", "request"]
 _CODE = ("loop", "worker")
 _ENDS = ("return", "yield", "raise", "unwind", "set", "throw", "catch")
 _OUTPUT = ("print", "log", "warning", "unhandled")
+_SAME_WAIT = "its caller waits with it: one suspension of one call stack"
+_QUIET_WAIT = "nothing else happens while it waits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +32,12 @@ class Group:
     Attributes:
         anchor: the event that makes the step: its statement or message names it.
         events: all its events, in the order of the trace.
+        rules: for each of them, by `seq`, the rule by which it belongs here.
     """
 
     anchor: Event
     events: tuple[Event, ...]
+    rules: dict[int, str] = field(default_factory=dict, compare=False)
 
     def has(self, *kinds: str) -> bool:
         """Whether one of its events is of one of these kinds."""
@@ -50,10 +54,11 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class _Fold:
-    """An event that makes no step: where it belongs."""
+    """An event that makes no step: where it belongs, and by which rule."""
 
     ahead: bool
     same: Same
+    rule: str
 
 
 def group(
@@ -76,6 +81,7 @@ def group(
         return ()
     folds = _Folder(events).folds()
     owner = _owners(events, folds)
+    alone: dict[int, str] = {}
     for i, event in enumerate(events):
         held_by = events[owner[i]]
         if (
@@ -85,11 +91,21 @@ def group(
             != (event.line, event.text, event.frame_key)
         ):
             folds[i] = None
+            alone[event.seq] = (
+                "a proof cites it, so it makes a step of its own"
+                if event.seq in cited
+                else "a proof asks for this statement, so it makes a step of its own"
+            )
     owner = _owners(events, folds)
     members: dict[int, list[Event]] = {}
-    for i, event in enumerate(events):
+    rules: dict[int, dict[int, str]] = {}
+    for i, (event, fold) in enumerate(zip(events, folds, strict=True)):
         members.setdefault(owner[i], []).append(event)
-    return tuple(Group(events[i], tuple(members[i])) for i in sorted(members))
+        rule = alone.get(event.seq, "it makes the step") if fold is None else fold.rule
+        if fold is not None and fold.ahead and owner[i] < i:
+            rule += "; none comes after it, so to the one before it"
+        rules.setdefault(owner[i], {})[event.seq] = rule
+    return tuple(Group(events[i], tuple(members[i]), rules[i]) for i in sorted(members))
 
 
 def squeezed(text: str) -> str:
@@ -170,10 +186,10 @@ class _Folder:
         for earlier in reversed(self._events[:i]):
             if earlier.request == event.request and earlier.lane == "wire":
                 if earlier.kind == "send":
-                    return _Fold(False, "wire")
+                    return _Fold(False, "wire", "the head that the client has is the one just sent")
                 break
         # The app let an exception out before it sent anything: the server made this response.
-        return _Fold(True, "client")
+        return _Fold(True, "client", "the server made this response: it is told when it is whole")
 
     def _chunk(self, i: int, event: Event) -> _Fold | None:
         following = self._events[i + 1] if i + 1 < len(self._events) else None
@@ -183,13 +199,15 @@ class _Folder:
             and following.kind == "complete"
             and following.request == event.request
         )
-        return _Fold(True, "client") if alone or completes else None
+        if alone or completes:
+            return _Fold(True, "client", "the last or only piece is told with the whole response")
+        return None
 
     def _receive(self, i: int, event: Event) -> _Fold | None:
         if event.request is None:
             return self._lifespan(i, event)
         if event.asgi == "http.request" and not event.detail.get("body"):
-            return _Fold(False, "request")
+            return _Fold(False, "request", "a request without a body: reading it is no step")
         return None
 
     def _lifespan(self, i: int, event: Event) -> _Fold | None:
@@ -198,7 +216,7 @@ class _Folder:
             return None
         before = self._events[i - 1]
         if before.request is None and before.lane == "wire" and event.asgi != "lifespan.shutdown":
-            return _Fold(False, "wire")
+            return _Fold(False, "wire", "none of the app's own code runs between these messages")
         return None
 
     # ------------------------------------------------------------ frames
@@ -206,10 +224,12 @@ class _Folder:
     def _line(self, i: int, event: Event) -> _Fold | None:
         """A statement belongs to what it does: a change, an end, or else what it prints or logs."""
         following = self._events[i + 1] if i + 1 < len(self._events) else None
+        leads = "a statement belongs to the next step of its frame: what it does, or leads up to"
         if following is None or following.kind not in _OUTPUT:
-            return _Fold(True, "frame")
-        prints = unit_of(following) == unit_of(event)
-        return _Fold(True, "unit" if prints else "frame")
+            return _Fold(True, "frame", leads)
+        if unit_of(following) == unit_of(event):
+            return _Fold(True, "unit", "a statement belongs to what it prints or logs")
+        return _Fold(True, "frame", leads)
 
     def _next_in_frame(self, i: int) -> int | None:
         places = self._in_frame.get(self._events[i].frame_key or (None, "", 0), [])
@@ -239,14 +259,17 @@ class _Folder:
             return None
         kind = self._events[following].kind
         only_gone = not event.states and all(v is None for v in event.names.values())
-        belongs = kind == "catch" or (only_gone and kind in ("raise", "unwind", "return"))
-        return _Fold(True, "frame") if belongs else None
+        if kind == "catch":
+            return _Fold(True, "frame", "`except … as` binds the name before its clause starts")
+        if only_gone and kind in ("raise", "unwind", "return"):
+            return _Fold(True, "frame", "a name that goes as the frame ends is no step")
+        return None
 
     def _wait(self, i: int, event: Event) -> _Fold | None:
         before = self._events[i - 1] if i else None
         if before is not None and before.kind == "wait" and _other_frame(before, event):
             # The same suspension, seen from the frame that awaits the one that waits.
-            return _Fold(False, "unit")
+            return _Fold(False, "unit", _SAME_WAIT)
         following = self._next_in_frame(i)
         if following is not None and self._events[following].kind == "resume":
             if not self._quiet(i, following):
@@ -255,7 +278,7 @@ class _Folder:
         if following is None or not self._quiet(i, following):
             return None
         ends_here = self._events[following].kind in _ENDS and self._same_statement(i, following)
-        return _Fold(True, "frame") if ends_here else None
+        return _Fold(True, "frame", _QUIET_WAIT) if ends_here else None
 
     def _resume(self, i: int, event: Event) -> _Fold | None:
         following = self._next_in_frame(i)
@@ -263,18 +286,19 @@ class _Folder:
             # A generator that yields again and again is told by what it does, not by its waking.
             again = self._yields.get(event.frame_key or (None, "", 0), 0) > 1
             if again and following is not None and self._only_lines(i, following):
-                return _Fold(True, "frame")
+                rule = "a generator that yields again and again is told by what it does next"
+                return _Fold(True, "frame", rule)
             return None
         after = self._events[i + 1] if i + 1 < len(self._events) else None
         if after is not None and after.kind == "resume" and _other_frame(after, event):
-            return _Fold(True, "unit")
+            return _Fold(True, "unit", "its caller goes on with it: one waking of one call stack")
         if following is not None and self._quiet(i, following):
             follower = self._events[following]
             if follower.kind in _ENDS and self._same_statement(i, following):
-                return _Fold(True, "frame")
+                return _Fold(True, "frame", "it goes on and does this in one statement")
         waited = self._previous_in_frame(i)
         if waited is not None and self._events[waited].kind == "wait" and self._quiet(waited, i):
-            return _Fold(False, "frame")
+            return _Fold(False, "frame", _QUIET_WAIT)
         return None
 
     def _only_lines(self, i: int, following: int) -> bool:
@@ -294,14 +318,14 @@ class _Folder:
             and self._events[before].kind == "throw"
             and self._same_statement(before, i)
         ):
-            return _Fold(False, "frame")
+            return _Fold(False, "frame", "it is the exception that was just thrown in")
         return None
 
     def _unwind(self, i: int, event: Event) -> _Fold | None:
         before = self._previous_in_frame(i)
         if before is not None and self._events[before].kind in ("raise", "throw"):
             same = self._events[before].detail.get("exception") == event.detail.get("exception")
-            return _Fold(False, "frame") if same else None
+            return _Fold(False, "frame", "no `except` of the frame catches it") if same else None
         return None
 
     # ------------------------------------------------------------ probes
@@ -320,10 +344,10 @@ class _Folder:
             # An exception has its own events where it arose; errors of validation have none.
             if told and not starts_it and event.detail.get("errors"):
                 return None
-            return _Fold(False, "request")
+            return _Fold(False, "request", "what FastAPI began here is over")
         if name in ("solve_dependencies", "serialize_response"):
             return None
-        return _Fold(True, "request")
+        return _Fold(True, "request", "it leads up to the next step of the request")
 
 
 def _other_frame(a: Event, b: Event) -> bool:

@@ -149,7 +149,7 @@ def _at(shop: Workshop, version: str, form: VersionsFormat) -> None:
                 terminal.out.print(line, highlight=False, soft_wrap=True)
                 continue
             v = outcome.trace.versions
-            inspect.draw(inspect.Recorded(lesson, outcome.trace), terminal.out)
+            inspect.draw(lesson, outcome.trace, terminal.out)
             terminal.out.print(
                 f"fastapi {v.fastapi}, starlette {v.starlette}, pydantic {v.pydantic}",
                 style="dim", highlight=False,

@@ -1,6 +1,8 @@
-"""Accepting: twice recorded, shown, asked, written; never where no one looks."""
+"""Accepting: recorded four times, shown, asked, written; never where no one looks."""
 
 from __future__ import annotations
+
+import textwrap
 
 from tests.conftest import Project
 
@@ -60,6 +62,92 @@ def test_what_differs_between_two_recordings_is_refused_by_name(project: Project
     assert result.code == 1
     assert "unstable" in result.said
     assert "`names.seen`" in result.said
+    assert recordings(project) == {}
+
+
+CONCURRENT = """
+    import time
+
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    seen: list[int] = []
+
+
+    @app.get("/{n}")
+    def read(n: int) -> int:
+        time.sleep(1)
+        return n
+    """
+BOTH = '''
+    """Two requests at once
+
+    Each is answered in a worker thread.
+    """
+
+    import asyncio
+
+    from asrun import scenario, show, snapshot
+
+    show("read")
+
+
+    @scenario("Two clients")
+    async def both(client):
+        await asyncio.gather(client.get("/1"), client.get("/2"))
+    '''
+SPEAKS_OF_ORDER = '''
+
+    @snapshot(on=both)
+    def the_first_is_first(trace):
+        """The first is answered at {first}, before the second at {second}."""
+        first = trace.one(returned="read", request=1)
+        second = trace.one(returned="read", request=2)
+        assert first < second
+        return {"first": first, "second": second}
+    '''
+
+
+def concurrent(project: Project, app: str = CONCURRENT, said: str = "") -> Project:
+    """Two `def` endpoints at once, in place of the project's own lesson."""
+    project.write(f"snippets/{project.id}/app.py", app)
+    project.write(f"snippets/{project.id}/lesson.py", textwrap.dedent(BOTH) + textwrap.dedent(said))
+    return project
+
+
+def test_the_order_between_threads_may_vary(project: Project) -> None:
+    result = concurrent(project).asrun("accept", "--yes")
+    assert result.code == 0, result.said
+    assert len(recordings(project)) == 1
+    (text,) = recordings(project).values()
+    assert " r1 read#1" in text
+    assert " r2 read#1" in text
+
+
+def test_what_depends_on_the_order_of_threads_is_refused_with_both_values(project: Project) -> None:
+    shares = CONCURRENT.replace(
+        "return n", "seen.append(n)\n        count = len(seen)\n        return count"
+    )
+    result = concurrent(project, shares).asrun("accept", "--yes")
+    assert result.code == 1
+    assert "differ in `names.count`, in lane r1 worker.1" in result.said
+    assert "expected 1" in result.said
+    assert "ran      2" in result.said
+    assert (
+        f"snippets/{project.id}/app.py:{project.line(project.app, 'count = len')}: unstable"
+        in result.said
+    )
+    assert recordings(project) == {}
+
+
+def test_a_statement_may_not_speak_of_the_order_between_threads(project: Project) -> None:
+    result = concurrent(project, said=SPEAKS_OF_ORDER).asrun("accept", "--yes")
+    assert result.code == 1
+    assert "unstable: `the_first_is_first` is proved, and does not hold when" in result.said
+    assert (
+        f"snippets/{project.id}/lesson.py:{project.line(project.lesson, 'assert first < second')}"
+        in result.said
+    )
     assert recordings(project) == {}
 
 

@@ -1,4 +1,4 @@
-"""Accept what ran: record several times, compare, and write the accepted recordings."""
+"""Accept what ran: what the accepted recordings would be, and writing them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from asrun import accepted, check, fingerprint
 from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Scenario, Trace
-from asrun.recording import event_line, from_text, lines_of
+from asrun.recording import from_text, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +37,6 @@ class Proposal:
     def write(self) -> None:
         """Accept it."""
         accepted.write(self.changes)
-
-
-def unstable(lesson: Lesson, scenario: Scenario, first: Trace, again: Trace) -> Problem | None:
-    """Where two recordings of one scenario differ: the field, and both values."""
-    for a, b in zip(first.events, again.events, strict=False):
-        if event_line(a) != event_line(b):
-            return _unstable(
-                lesson, scenario, a.line, *_first_difference(a.model_dump(), b.model_dump())
-            )
-    if len(first.events) != len(again.events):
-        longer = max(first.events, again.events, key=len)
-        extra = longer[min(len(first.events), len(again.events))]
-        return _unstable(
-            lesson, scenario, extra.line, "events", f"{len(first.events)}", f"{len(again.events)}"
-        )
-    return None
-
-
-def _first_difference(a: dict[str, object], b: dict[str, object]) -> tuple[str, str, str]:
-    compared = [k for k in a if k not in ("seq", "file", "line", "shown") and a[k] != b[k]]
-    name = compared[0]
-    x, y = a[name], b[name]
-    if isinstance(x, dict) and isinstance(y, dict):
-        inner = next(k for k in [*x, *y] if x.get(k) != y.get(k))
-        return f"{name}.{inner}", str(x.get(inner)), str(y.get(inner))
-    return name, str(x), str(y)
-
-
-def _unstable(
-    lesson: Lesson, scenario: Scenario, line: int | None, field: str, a: str, b: str
-) -> Problem:
-    return Problem(
-        "unstable",
-        lesson.file("app.py" if line else "lesson.py"),
-        line or scenario.line,
-        f"two recordings of `{scenario.name}` differ in `{field}`",
-        "A recording has to come out the same each time: leave out what depends on chance, or on "
-        "the machine.",
-        expected=a,
-        ran=b,
-        lesson=lesson.id,
-        scenario=scenario.name,
-    )
 
 
 def propose(

@@ -245,9 +245,10 @@ def accept(
 ) -> None:
     """Accept what the lessons do now as what they should do.
 
-    Records each scenario twice and refuses one that differs between the two; shows what changed
-    since it was last accepted, asks, and writes the recording. Under [bold]CI=true[/] nothing is
-    ever accepted.
+    Records each scenario four times: twice plainly, and twice with its worker threads in another
+    order. One that differs is refused; so is a statement that holds in one order only. Shows what
+    changed since it was last accepted, asks, and writes the recording. Under [bold]CI=true[/]
+    nothing is ever accepted.
     """
     from asrun import inspect, problems
 

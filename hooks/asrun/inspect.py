@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asrun import accept as accepting
-from asrun import accepted, lessons, normalised, pipeline, recorder
-from asrun import trace as traces
+from asrun import accepted, lessons, normalised, pipeline, recorder, repeated
 from asrun.accept import Proposal
 from asrun.cache import Cache
 from asrun.children import Children
@@ -154,7 +153,7 @@ def print_new(proposal: Proposal, console: Console) -> None:
 def proposals(
     root: Path, only: tuple[str, ...], progress: Progress
 ) -> tuple[list[Proposal], list[Problem], list[Path]]:
-    """Record lessons twice.
+    """Record lessons as often as `repeated` does.
 
     Returns:
         What may be accepted, what is wrong, and recordings whose scenario is gone.
@@ -165,33 +164,16 @@ def proposals(
     found = lessons.find(root)
     chosen = [one(found, name) for name in only] if only else list(found.lessons)
     problems = [p for p in found.problems if not only or p.lesson in only]
-    first: dict[tuple[str, str], Trace] = {}
-    result: list[Proposal] = []
     preload = sorted({m for lesson in chosen for m in lesson.imports})
     days = releases.read(root).days
     with Children(preload) as children:
-        for attempt in (1, 2):
-
-            def tell(lesson: str, scenario: str, attempt: int = attempt) -> None:
-                progress(f"recording {lesson} {scenario} ({attempt} of 2)")
-
-            done = recorder.record(chosen, Cache(None), children, tell)
-            problems += [p for p in done.problems if p not in problems]
-            for one in done.done:
-                trace = traces.stabilise(one.lesson, one.scenario, one.events, one.versions)
-                place = (one.lesson.id, one.scenario.name)
-                if attempt == 1:
-                    first[place] = trace
-                elif place in first:
-                    problem = accepting.unstable(one.lesson, one.scenario, first[place], trace)
-                    if problem is not None:
-                        problems.append(problem)
-                        continue
-                    proposal = accepting.propose(
-                        one.lesson, one.scenario, trace, pipeline.steps_of, days
-                    )
-                    result += [proposal] if proposal else []
-    return result, problems, [file for lesson in chosen for file in accepted.leftovers(lesson)]
+        recorded = repeated.record(chosen, children, progress)
+    made = [
+        accepting.propose(lesson, scenario, trace, pipeline.steps_of, days)
+        for lesson, scenario, trace in recorded.stable
+    ]
+    leftovers = [file for lesson in chosen for file in accepted.leftovers(lesson)]
+    return [p for p in made if p is not None], [*problems, *recorded.problems], leftovers
 
 
 def one(found: lessons.Found, lesson_id: str) -> Lesson:

@@ -19,6 +19,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from urllib.parse import urljoin
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
@@ -28,6 +29,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler
+from mkdocs.utils.templates import TemplateContext
 
 log = get_plugin_logger("asrun")
 
@@ -119,6 +121,14 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
     if contents := page.meta.get("contents"):
         page.toc = get_toc(contents)
     return DIED + html if now.died else html
+
+
+def on_page_context(context: TemplateContext, *, page: Page, **_: Any) -> TemplateContext:
+    """Name the page that search engines are to show in place of one of other releases."""
+    if canonical := page.meta.get("canonical"):
+        # Here and not before: the sitemap, which lists each page by its own address, is written.
+        page.canonical_url = urljoin(page.canonical_url or "", canonical)
+    return context
 
 
 def on_serve(server: LiveReloadServer, **_: Any) -> None:

@@ -134,7 +134,7 @@ def test_only_proved_sentences_are_marked(lesson: Element) -> None:
     assert moment.one("span", "ok").text == "proved"
     assert moment.holds("on FastAPI 0.165.0")
     assert moment.holds(
-        "Its author says that it holds in <0.106 or >=0.118. This build ran no other version."
+        "Its author says that it holds in <0.106 or >=0.118. No other release was recorded."
     )
     assert moment.one("pre").text.startswith("sent = trace.last(")
     [advice] = [s for s in lesson.all("section") if s.attrs.get("aria-labelledby") == "advice"]

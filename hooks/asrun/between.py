@@ -24,17 +24,24 @@ _LENGTH = re.compile(r'(\["content-length",")\d+("\])')
 
 def compared(lines: Iterable[str]) -> tuple[str, ...]:
     """The lines of a recording, as they are compared with those on another release."""
-    kept: list[str] = []
+    return tuple(by_place(lines).values())
+
+
+def by_place(lines: Iterable[str]) -> dict[int, str]:
+    """The same, each by its place among all lines, from 0."""
+    kept: dict[int, str] = {}
     complete: set[str] = set()
-    for line in lines:
+    for place, line in enumerate(lines):
         kind = line.split(None, 4)[3]
         if kind == "complete":
             complete.add(_request(line))
         late = _DISCONNECT in line and _request(line) in complete
         if kind != "probe" and not (kind == "receive" and late):
-            kept.append(line)
-    worded = {_request(line) for line in kept if _is_worded(line)}
-    return tuple(_plain(line) if _request(line) in worded else line for line in kept)
+            kept[place] = line
+    worded = {_request(line) for line in kept.values() if _is_worded(line)}
+    return {
+        place: _plain(line) if _request(line) in worded else line for place, line in kept.items()
+    }
 
 
 def _is_worded(line: str) -> bool:

@@ -166,8 +166,8 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
             if checked.problems and not draft:
                 continue
             options.progress(f"writing {ran.lesson.id}")
-            told = _tell(ran)
-            files = _files(ran, told, draft)
+            told, elsewhere = _tell(ran)
+            files = _files(ran, told, elsewhere, draft)
             digest = finished.keep(told, files, ran.opened)
             site.add(told, files, ran.origins, digest, Counts.of(told))
         if checked.problems and not draft:
@@ -275,8 +275,8 @@ def _look_at_others(ran: Ran, root: Path, store: Cache, children: Children) -> R
     return replace(ran, history=found, problems=[*rest, *wrong])
 
 
-def _tell(ran: Ran) -> LessonPage:
-    """Tell a lesson's runs, and what is said of them."""
+def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:
+    """Tell a lesson's runs, and what is said of them; then those of other releases."""
     from asrun import narrate
 
     runs = []
@@ -285,7 +285,10 @@ def _tell(ran: Ran) -> LessonPage:
         runs.append(narrate.tell_run(ran.lesson, told, cited=cited, origin=ran.origins[name]))
     versions = next((told.versions for told in ran.traces.values()), None)
     page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
-    return replace(page, history=ran.history)
+    known = ran.history
+    if known is not None:
+        known = replace(known, verdicts={**known.verdicts, "": ran.verdicts})
+    return narrate.tell_elsewhere(replace(page, history=known))
 
 
 def steps_of(lesson: Lesson, told: Trace) -> Sequence[Step]:
@@ -308,13 +311,24 @@ def _cited(verdicts: Iterable[Verdict], scenario: str) -> frozenset[int]:
     return frozenset(cite.seq for cite in cites if cite.scenario == scenario)
 
 
-def _files(ran: Ran, told: LessonPage, draft: bool) -> dict[str, str]:
+def _files(
+    ran: Ran, told: LessonPage, elsewhere: Iterable[LessonPage], draft: bool
+) -> dict[str, str]:
     """All files of a lesson, by their paths below the docs folder."""
     from asrun import render
     from asrun.render import paths
 
-    traces = {paths.trace(ran.lesson.id, name): t.to_json() for name, t in ran.traces.items()}
-    return {**render.render_lesson(told, draft=draft), **traces}
+    lesson_id = ran.lesson.id
+    files = render.render_lesson(told, draft=draft)
+    for page in elsewhere:
+        files |= render.render_elsewhere(page, told, draft=draft)
+    traces = {paths.trace(lesson_id, name): t.to_json() for name, t in ran.traces.items()}
+    others = {
+        paths.trace(lesson_id, b.scenario, b.file): b.trace.to_json()
+        for b in (ran.history.behaviours if ran.history else ())
+        if b.trace is not None and not b.here
+    }
+    return {**files, **traces, **others}
 
 
 def _script(root: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ recorded from a run can never be taken for markup.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,6 +17,7 @@ from asrun.model import (
     Problem,
     Statement,
     Trace,
+    Verdict,
     VersionRange,
     Versions,
 )
@@ -34,8 +36,9 @@ class Piece:
 
 Text = tuple[Piece, ...]
 
-Origin = Literal["this build", "cache"]
-"""Where a run comes from: recorded in this build, or kept from an earlier one."""
+Origin = Literal["this build", "cache", "accepted"]
+"""Where a run comes from: recorded in this build, kept from an earlier one, or from an accepted
+recording, of other releases than the one that the build runs on."""
 
 FrameKind = Literal["idle", "run", "wait", "sleep", "done", "raised"]
 """Not called yet; running; waiting at an await or for what it called; suspended at yield; returned;
@@ -337,6 +340,17 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
+class Aligned(DiffRow):
+    """One step in a comparison of two runs."""
+
+    key: str = ""
+    """The step's key, in the newer run or, where it is gone, in the older one."""
+    old: int = 0
+    """Its number on the page of the older run; 0 where it is not there."""
+    new: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """A release of FastAPI at which a scenario begins to behave otherwise."""
 
@@ -351,8 +365,39 @@ class Change:
     old: str
     """The behaviour until then: a `Behaviour.file`."""
     new: str
-    rows: tuple[DiffRow, ...]
+    rows: tuple[Aligned, ...]
     """The step diff; empty where one of the two could not be recorded."""
+    says: Text = ()
+    """What differs, in a sentence that is computed from the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """Neighbouring releases of FastAPI in which every scenario of a lesson behaves the same."""
+
+    first: str
+    last: str
+    first_day: str
+    """The day on which `first` came out; "" where it is not known."""
+    last_day: str
+    of: int
+    """How many releases there are from `first` to `last`."""
+    recorded: int
+    """On how many of them it was recorded; 0 where that cannot be said."""
+    files: Mapping[str, str]
+    """By scenario, a `Behaviour.file`; those of which nothing is known are left out."""
+    page: str | None
+    """Which page shows its runs: "" for the lesson's own; else the oldest release that behaves so;
+    None where no scenario could be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What happens where a statement is not true."""
+
+    page: str
+    """An `Era.page`, to whose steps the text leads."""
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +408,12 @@ class Told:
     ranges: tuple[VersionRange, ...]
     everywhere: bool
     """Whether it is true in every release in which its scenarios could be recorded."""
+    text: Text = ()
+    """The sentence with the steps that it cites in one of the pages on which it is true."""
+    page: str = ""
+    """The `Era.page` of that."""
+    instead: tuple[Instead, ...] = ()
+    """For each other page on which it is not true: what happens there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +429,19 @@ class History:
     """By release, then by scenario."""
     told: tuple[Told, ...]
     """By statement, in the lesson's order."""
+    eras: tuple[Era, ...] = ()
+    """By oldest release; those of the lesson's own page among them."""
+    verdicts: Mapping[str, Mapping[str, Verdict]] = field(default_factory=dict)
+    """For each page of an era: what became of the statements on its runs, by name."""
+
+    def gist(self) -> History:
+        """What other pages show of it."""
+        return replace(
+            self,
+            behaviours=tuple(replace(b, trace=None) for b in self.behaviours),
+            changes=tuple(replace(c, rows=()) for c in self.changes),
+            verdicts={},
+        )
 
     def of(self, scenario: str) -> tuple[Behaviour, ...]:
         """The behaviours of a scenario, by oldest release."""
@@ -405,6 +469,8 @@ class LessonPage:
     """Problems of this lesson, for `serve`; empty in a site that may be published."""
     history: History | None = None
     """How it behaves in other releases; None where only this one was recorded."""
+    era: str = ""
+    """For a page of other releases: the `Era.page`; its runs are accepted recordings."""
 
     def gist(self) -> LessonPage:
         """What other pages show of the lesson: title, snapshot, how many runs."""
@@ -418,7 +484,7 @@ class LessonPage:
             key_moments=(),
             quiz=(),
             exit_lines=(),
-            history=None,
+            history=self.history.gist() if self.history else None,
         )
 
 

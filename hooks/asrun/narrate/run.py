@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Literal
 
 from asrun.model import Lesson, Trace
 from asrun.narrate import lanes
@@ -14,7 +13,7 @@ from asrun.narrate.sentences import action, identity, key_of, notes, sentences, 
 from asrun.narrate.tracker import tracker
 from asrun.narrate.transcript import transcript
 from asrun.recording import digest_of
-from asrun.story import Run, Step
+from asrun.story import Origin, Run, Step
 
 
 def tell_run(
@@ -22,7 +21,7 @@ def tell_run(
     trace: Trace,
     *,
     cited: frozenset[int] = frozenset(),
-    origin: Literal["this build", "cache"] = "this build",
+    origin: Origin = "this build",
     version: str = "",
 ) -> Run:
     """Tell one scenario's trace in steps.
@@ -33,7 +32,7 @@ def tell_run(
         cited: `seq` of events that proofs cite. Each event is in exactly one step in any case;
             a cited statement that would fold into another statement's step makes its own. So
             does one that a proof names as `line="…"`, cited or not.
-        origin: whether the trace was recorded in this build.
+        origin: where the trace comes from.
         version: for a run of another FastAPI version, what follows `@` in the steps' addresses.
 
     Returns:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment
 
 from asrun.model import Problem
-from asrun.render import paths, view
+from asrun.render import paths, versions, view
 from asrun.render.markup import environment, one_line, plain
 from asrun.render.picture import STEP_Y
 from asrun.story import Chapter, Counts, LessonPage, Origin, Site
@@ -56,6 +56,22 @@ def render_lesson(page: LessonPage, *, draft: bool) -> dict[str, str]:
         paths.copy(lesson.id, "app.py"): lesson.app,
         paths.copy(lesson.id, "lesson.py"): lesson.source,
     }
+
+
+def render_elsewhere(page: LessonPage, own: LessonPage, *, draft: bool) -> dict[str, str]:
+    """Return the files of a lesson's page of other releases, by their paths below the docs folder.
+
+    Args:
+        page: all that the page shows; its runs are accepted recordings.
+        own: the lesson's own page.
+        draft: see `render_site`.
+
+    Raises:
+        ValueError: there are problems, and it is not a draft.
+    """
+    _publishable(own.problems, draft)
+    path = paths.era(page.lesson.id, page.era)
+    return {path: _Pages(draft=draft).lesson(page)}
 
 
 def with_origins(text: str, origins: Mapping[str, Origin]) -> str:
@@ -132,6 +148,14 @@ def _environment() -> Environment:
         origin_mark=view.origin_mark,
         run_numbers=view.run_numbers,
         run_of=view.run_of,
+        span=versions.span,
+        spans=versions.spans,
+        by=versions.by,
+        eras_of=versions.eras_of,
+        timeline_of=versions.timeline,
+        truth_of=versions.truth,
+        untrue_of=versions.untrue,
+        unrecorded_of=versions.unrecorded,
     )
     return env
 
@@ -168,21 +192,23 @@ class _Pages:
     def lesson(self, page: LessonPage) -> str:
         problems = view.Problems(page)
         runs = view.runs(page, problems)
+        path = paths.era(page.lesson.id, page.era)
+        elsewhere = {"origin_mark": partial(versions.origin, page)} if page.era else {}
         body = self._body(
             "lesson.html",
-            paths.lesson(page.lesson.id),
+            path,
             page=page,
             lesson=page.lesson,
             problems=problems,
             runs=runs,
             sample=view.listings(page),
+            **elsewhere,
         )
-        return _page(
-            plain(page.lesson.title),
-            body,
-            _contents(page, runs),
-            description=plain(page.lesson.about),
-        )
+        title, meta = plain(page.lesson.title), {"description": plain(page.lesson.about)}
+        if page.era:
+            title = f"{title}, FastAPI {versions.spans(versions.eras_of(page))}"
+            meta |= {**_GATHERS, "canonical": paths.link(path, paths.lesson(page.lesson.id))}
+        return _page(title, body, _contents(page, runs), **meta)
 
     def unread(self, lesson_id: str, site: Site) -> str:
         body = self._body(
@@ -218,6 +244,7 @@ def _contents(page: LessonPage, runs: list[view.RunView]) -> list[_Entry]:
         "quiz": ("Quiz", page.quiz),
         "snapshot": ("Concept snapshot", page.snapshot),
         "advice": ("Advice", page.lesson.advice),
+        "versions": ("Versions", page.history),
         "transcript": ("Full transcript", page.runs),
         "downloads": ("Downloads", True),
     }

@@ -42,9 +42,16 @@ def snapshots(chapter: str) -> str:
     return f"{chapter}/{_SNAPSHOTS}.md"
 
 
-def trace(lesson_id: str, scenario: str) -> str:
-    """Return the path of a run's trace."""
-    return f"{lesson_id}/{scenario}.json"
+def era(lesson_id: str, name: str) -> str:
+    """Return the path of a lesson's page of other releases, by the oldest that behaves so."""
+    return f"{lesson_id}/{name}.md" if name else lesson(lesson_id)
+
+
+def trace(lesson_id: str, scenario: str, behaviour: str = "") -> str:
+    """Return the path of a run's trace; of other releases, by the name of the behaviour."""
+    return (
+        f"{lesson_id}/{behaviour}/{scenario}.json" if behaviour else f"{lesson_id}/{scenario}.json"
+    )
 
 
 def copy(lesson_id: str, name: str) -> str:

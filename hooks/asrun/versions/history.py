@@ -14,10 +14,10 @@ from packaging.version import Version
 
 from asrun import accepted
 from asrun.accepted import Kept
-from asrun.model import DiffRow, Event, Lesson, Problem, Scenario, Trace, VersionRange
+from asrun.model import Event, Lesson, Problem, Scenario, Trace, VersionRange
 from asrun.record.source import Source
-from asrun.stepdiff import step_diff
-from asrun.story import Behaviour, Change, History, Step, Told
+from asrun.story import Aligned, Behaviour, Change, History, Step, Told
+from asrun.versions import aligning, eras
 from asrun.versions import truth as truths
 from asrun.versions.truth import Truth
 
@@ -40,10 +40,12 @@ def of_lesson(
     """
     behaviours: list[Behaviour] = []
     changes: list[Change] = []
+    by_scenario: dict[str, Sequence[Kept]] = {}
     for scenario in lesson.scenarios:
         kept, broken = accepted.read(accepted.folder(lesson, scenario.name))
         if broken:
             return None
+        by_scenario[scenario.name] = kept
         mine = {k.file.stem: _behaviour(lesson, scenario, k, here) for k in kept}
         behaviours += mine.values()
         changes += _changes(lesson, scenario, kept, mine, steps_of)
@@ -53,7 +55,16 @@ def of_lesson(
     order = sorted(named, key=Version)
     told = tuple(_told(s.name, truth) for s in lesson.statements) if truth else ()
     changes.sort(key=lambda c: Version(c.release))
-    return History(order[0], order[-1], tuple(behaviours), tuple(changes), told)
+    found = eras.of_releases(truth.versions if truth else order, by_scenario, here)
+    return History(
+        first=order[0],
+        last=order[-1],
+        behaviours=tuple(behaviours),
+        changes=tuple(changes),
+        told=told,
+        eras=found,
+        verdicts=eras.verdicts(found, by_scenario, truth) if truth else {},
+    )
 
 
 def _others(lesson: Lesson, here: str) -> bool:
@@ -147,12 +158,11 @@ def _changes(
     for (before, old), (after, new) in pairwise(ranges):
         if old is new:
             continue
-        rows: tuple[DiffRow, ...] = ()
+        rows: tuple[Aligned, ...] = ()
         if old.trace is not None and new.trace is not None:
-            compared = step_diff(
+            rows = aligning.rows(
                 steps_of(lesson, old.trace), old.trace, steps_of(lesson, new.trace), new.trace
             )
-            rows = tuple(row for row, _ in compared)
         yield Change(
             scenario=scenario.name,
             release=after.first,

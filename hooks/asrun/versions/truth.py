@@ -9,7 +9,7 @@ either.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from packaging.version import Version
 
@@ -69,6 +69,8 @@ class Truth:
     versions: tuple[str, ...]
     of: Mapping[str, tuple[bool | None, ...]]
     why: Mapping[tuple[str, str], Verdict]
+    verdicts: Mapping[tuple[str | None, ...], Mapping[str, Verdict]] = field(default_factory=dict)
+    """For the behaviours of all scenarios together, as in `Timeline.rows`: what was judged."""
 
     def holds(self, statement: str) -> str | None:
         """What `holds` has to say; None where it is true nowhere."""
@@ -157,7 +159,7 @@ def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
             of[statement.name].append(verdict.outcome == "proved")
             if verdict.outcome != "proved":
                 why[statement.name, version] = verdict
-    return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why)
+    return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why, judged)
 
 
 def problems(lesson: Lesson, truth: Truth) -> list[Problem]:

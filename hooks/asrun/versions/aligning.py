@@ -1,0 +1,56 @@
+"""Two releases' runs of one scenario, step by step, without what is not compared between releases."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from asrun import between
+from asrun.model import DiffRow, Trace
+from asrun.recording import lines_of
+from asrun.stepdiff import step_diff
+from asrun.story import Aligned, Step
+
+
+def rows(
+    old: Sequence[Step], old_trace: Trace, new: Sequence[Step], new_trace: Trace
+) -> tuple[Aligned, ...]:
+    """Compare two runs, as recordings of two releases are compared.
+
+    A step in which nothing that counts differs is the same; one in which nothing counts at all,
+    such as a probe's, stays only where both runs have it.
+
+    Returns:
+        Rows in the order of the new run, as `stepdiff.step_diff` gives them; without numbers.
+    """
+    compared = step_diff(old, old_trace, new, new_trace)
+    before, after = _counting(old, old_trace), _counting(new, new_trace)
+    gone: dict[str, deque[str]] = defaultdict(deque)
+    theirs = {step.key for step in new}
+    for step in old:
+        if step.key not in theirs:
+            gone[f"{step.lane_label}: {step.action}"].append(step.key)
+    return tuple(_kept(compared, gone, before, after))
+
+
+def _kept(
+    compared: Sequence[tuple[DiffRow, Step | None]],
+    gone: Mapping[str, deque[str]],
+    before: Mapping[str, Sequence[str]],
+    after: Mapping[str, Sequence[str]],
+) -> Iterator[Aligned]:
+    for row, step in compared:
+        key = step.key if step is not None else gone[row.text].popleft()
+        aligned = Aligned(row.move, row.text, row.by, row.was, key)
+        if before.get(key, ()) or after.get(key, ()):
+            alike = row.move == "changed" and before[key] == after[key]
+            yield replace(aligned, move="same", was="") if alike else aligned
+        elif row.move not in ("new", "gone"):
+            yield replace(aligned, move="same", by=0, was="")
+
+
+def _counting(steps: Sequence[Step], trace: Trace) -> dict[str, list[str]]:
+    """For each step's key, the lines of its events that count between releases."""
+    lines = between.by_place(lines_of(trace))
+    return {s.key: [lines[e.seq - 1] for e in s.events if e.seq - 1 in lines] for s in steps}

@@ -208,6 +208,14 @@ def test_data_for_a_player_survives_hostile_values() -> None:
             assert [o[1] for o in step["objects"]] == [o.state for o in told.objects]
 
 
+def test_data_for_a_player_says_which_steps_had_to_come_first() -> None:
+    told = pages.page()
+    run = replace(told.runs[0], causes=((), (1,), (1,), (2, 3), (4,)))
+    one = replace(told, runs=(run, *told.runs[1:]))
+    data = json.loads(tree_of(pages.site_of(one)).all("template")[0].text)
+    assert data["causes"] == {"1": [], "3": [1], "4": [2, 3]}
+
+
 @pytest.mark.parametrize(
     ("text", "html"),
     [

@@ -262,6 +262,8 @@ class Run:
     """Name of the JSON file beside the page."""
     stage: int
     """The step on the stage without JavaScript: the first yield, else the endpoint's start."""
+    causes: tuple[tuple[int, ...], ...] = ()
+    """For each step the steps that had to come directly before it; the rest merely did."""
 
     def gist(self) -> Run:
         """The run by its title alone."""
@@ -275,6 +277,7 @@ class Run:
             caption=(),
             tracker=Tracker((), ()),
             transcript=(),
+            causes=(),
         )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 from asrun.model import Lesson, Trace
 from asrun.narrate import lanes
+from asrun.narrate.causes import causes
 from asrun.narrate.flow import flow
 from asrun.narrate.phases import phase_names, phases
 from asrun.narrate.scene import FASTAPI, At, Scene, lane_label
@@ -63,6 +64,7 @@ def tell_run(
         lanes_label=lanes.label(scene, rows),
         flow=nodes,
         caption=caption,
+        causes=causes(trace, [at.group for at in scene.steps]),
         tracker=tracker(scene),
         transcript=transcript(steps, parts),
         digest=digest_of(trace),

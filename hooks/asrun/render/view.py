@@ -190,7 +190,7 @@ def runs(page: LessonPage, problems: Problems) -> list[RunView]:
 
 
 def _data(run: Run) -> str:
-    """Return what no other part of the page holds: line, frames and objects after each step."""
+    """Return what no other part of the page holds: line, frames, objects and causes of each step."""
     steps = [
         {
             "n": step.n,
@@ -204,10 +204,14 @@ def _data(run: Run) -> str:
         }
         for step in run.steps
     ]
+    data = {
+        "frames": [f.key for f in run.steps[0].frames],
+        "steps": steps,
+        # What had to come directly before a step, where that is not the step before alone.
+        "causes": {n: direct for n, direct in enumerate(run.causes, 1) if direct != (n - 1,)},
+    }
     # In a <template>: a script is run anew, whatever its type, when pages are swapped in place.
-    return json.dumps(
-        {"frames": [f.key for f in run.steps[0].frames], "steps": steps}, separators=(",", ":")
-    )
+    return json.dumps(data, separators=(",", ":"))
 
 
 def finding(site: Site) -> tuple[LessonPage, Said] | None:

@@ -20,7 +20,7 @@ ifeq ($(CI),true)
 export ASRUN_REQUIRE_BROWSER := 1
 endif
 
-.PHONY: help serve test site check format lint types layers lock bench test-pythons clean .venv FORCE
+.PHONY: help serve test site check format lint types layers lock bench mutants test-pythons clean .venv FORCE
 
 help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -62,6 +62,9 @@ lock: .venv ## Lock the dependencies again, for every Python (UPGRADE=1 takes ne
 bench: ## Measure what design and README promise (in .venv-bench)
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-bench requirements/bench.txt
 	@.venv-bench/bin/python tools/bench.py $(ARGS)
+
+mutants: .venv ## Break apps, FastAPI and sentences, and see that it is noticed (ARGS="--only framework")
+	@.venv/bin/python tools/mutants.py $(ARGS)
 
 test-pythons: ## Run the recorder's cases on every Python from 3.11 that this machine has
 	@sh tools/pythons.sh tests/test_cases.py

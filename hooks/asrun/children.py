@@ -13,7 +13,7 @@ import selectors
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -64,6 +64,8 @@ class Zygote:
         python: the interpreter of its environment.
         parallel: how many jobs run at once.
         limits: what a job may use.
+        path: folders that modules are imported from, beside the engine's own. For what is put into
+            children from outside, such as a fault whose discovery is tested.
 
     Raises:
         ZygoteDied: it cannot be started; from `run`, where it ends or does not answer.
@@ -73,6 +75,7 @@ class Zygote:
     python: str = field(default_factory=lambda: sys.executable)
     parallel: int = field(default_factory=cores)
     limits: Limits = field(default_factory=Limits)
+    path: Sequence[Path] = ()
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
@@ -88,7 +91,7 @@ class Zygote:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env=scrubbed_environment(),
+                env=scrubbed_environment(self.path),
                 cwd=self._folder,
                 # Ctrl-C reaches the parent alone, which then ends all of it.
                 start_new_session=True,

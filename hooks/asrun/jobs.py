@@ -116,12 +116,16 @@ class Runner(Runs, Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
-def scrubbed_environment() -> dict[str, str]:
-    """The environment of children: what an interpreter needs, and nothing of the user's."""
+def scrubbed_environment(path: Iterable[Path] = ()) -> dict[str, str]:
+    """The environment of children: what an interpreter needs, and nothing of the user's.
+
+    Args:
+        path: folders that modules are imported from, beside the engine's own.
+    """
     kept = {k: v for k, v in os.environ.items() if k.upper() in _KEPT}
     return kept | {
         "PATH": os.environ.get("PATH", "") if os.name == "nt" else os.defpath,
-        "PYTHONPATH": str(_ENGINE),
+        "PYTHONPATH": os.pathsep.join(map(str, (_ENGINE, *path))),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUTF8": "1",

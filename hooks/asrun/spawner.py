@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -61,12 +61,15 @@ class Spawner:
         python: the interpreter of the environment.
         parallel: how many jobs run at once.
         limits: what a job may use.
+        path: folders that modules are imported from, beside the engine's own. For what is put into
+            children from outside, such as a fault whose discovery is tested.
     """
 
     preload: Iterable[str] = ()
     python: str = field(default_factory=lambda: sys.executable)
     parallel: int = field(default_factory=cores)
     limits: Limits = field(default_factory=Limits)
+    path: Sequence[Path] = ()
 
     def __enter__(self) -> Self:
         self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
@@ -111,7 +114,7 @@ class Spawner:
                 process = subprocess.Popen(
                     command(self.python, "asrun.record.spawned"),
                     stdin=subprocess.PIPE, stdout=output, stderr=output,
-                    env=scrubbed_environment(), cwd=folder, start_new_session=True,
+                    env=scrubbed_environment(self.path), cwd=folder, start_new_session=True,
                 )  # fmt: skip
             except OSError as error:
                 raise CannotStart(f"{self.python} cannot be started: {error.strerror}") from error

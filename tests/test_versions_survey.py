@@ -333,8 +333,33 @@ def test_the_accepted_recordings_alone_say_the_same(tmp_path: Path) -> None:
     assert truth.problems(of, kept) == truth.problems(of, surveyed)
 
 
-def test_where_a_lesson_does_not_exist_holds_may_say_either(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("holds", "wrong"),
+    [
+        ("", []),
+        (">=0.101.2", []),
+        (">=0.101.3,<1", ["0.101.2"]),
+        (">=0.100.1", ["0.100.1", "0.100.2", "0.101.0", "0.101.1"]),
+        ("<0.100.1 or >=0.101.2", ["0.100.0"]),
+    ],
+)
+def test_where_a_lesson_does_not_exist_holds_draws_no_line(
+    tmp_path: Path, holds: str, wrong: list[str]
+) -> None:
     world = World(lambda v, s: "ImportError: no" if VERSIONS.index(v) < 5 else 200)
+    of = lesson(tmp_path, holds)
+    survey_ = look(world, of)[0]
+    found = truth.find(of, truth.of_survey(survey_, of), late_is_true_for_200)
+    _accept(survey_, of)
+    kept = truth.find(of, truth.of_accepted(of, VERSIONS), late_is_true_for_200)
+    for known in (found, kept):
+        assert known.holds("late") == ">=0.101.2"
+        assert [v for v, _ in known.wrong("late", holds)] == wrong
+        assert [p.kind for p in truth.problems(of, known)] == ["holds-wrong"] * bool(wrong)
+
+
+def test_where_it_could_not_be_tried_holds_may_say_either(tmp_path: Path) -> None:
+    world = World(lambda v, s: None if VERSIONS.index(v) < 5 else 200)
     for holds in ("", ">=0.101.2", ">=0.100.1"):
         of = lesson(tmp_path, holds)
         found = truth.find(of, truth.of_survey(look(world, of)[0], of), late_is_true_for_200)

@@ -41,6 +41,11 @@ _LATE = (
     "concurrent.futures.thread", "fastapi.telemetry._runtime",
 )  # fmt: skip
 """What is imported when it is first needed, and is needed by nearly every scenario."""
+_WITH = {
+    "sqlalchemy.ext.asyncio": ("aiosqlite", "sqlalchemy.dialects.sqlite.aiosqlite"),
+}
+"""What goes with a module that is preloaded, and is imported only when an engine is made: half of
+what a scenario of such a lesson would cost."""
 
 
 @dataclass
@@ -197,7 +202,7 @@ def preload(modules: list[str]) -> None:
 
     # Its own table of types, not this machine's: a recording is the same everywhere.
     mimetypes.init([])
-    for name in modules:
+    for name in [n for module in modules for n in (module, *_WITH.get(module, ()))]:
         with contextlib.suppress(Exception):
             importlib.import_module(name)
 

@@ -94,7 +94,10 @@ def print_survey(survey: Survey, truths: Mapping[str, Truth], console: Console) 
         for statement in lesson.statements if truth else ():
             assert truth is not None
             text = truth.holds(statement.name)
-            where = "nowhere" if text is None else text or "in every release that has it"
+            every = "in every release" + " that could be recorded" * (
+                None in truth.of[statement.name]
+            )
+            where = "nowhere" if text is None else text or every
             console.print(Text(f"  {statement.name}: true {where}"), soft_wrap=True)
         console.print()
     for line in gap_lines(survey):

@@ -1,9 +1,11 @@
 """In which releases each statement is true, and whether its `holds` says so.
 
 A statement is judged on the runs of each release that differ: it is true where its proof is borne
-out. Where one of its scenarios could not be recorded (the release does not have what the lesson
-uses, or could not be installed), the statement is neither true nor false, and `holds` may say
-either.
+out. Where one of its scenarios could not be recorded, it is neither true nor false there:
+
+- the release does not have what the lesson uses: `holds` leaves all of them out, neighbours
+  together, or says nothing of them, but it does not draw a line between them;
+- the release could not be installed, or the lesson does not run there: `holds` may say either.
 """
 
 from __future__ import annotations
@@ -49,11 +51,13 @@ class Timeline:
         rows: for each scenario, a name of its behaviour on each release; None where it is unknown
             or could not be recorded.
         traces: for a scenario and the name of a behaviour, a run that stands for it.
+        absent: for each scenario, the releases that do not have what it uses.
     """
 
     versions: tuple[str, ...]
     rows: Mapping[str, tuple[str | None, ...]]
     traces: Mapping[tuple[str, str], Trace]
+    absent: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,45 @@ class Truth:
         versions: the releases, oldest first.
         of: for each statement, whether it is true on each release; None where that says nothing.
         why: for a statement and a release, why it is not borne out there.
+        absent: for each statement, the releases that do not have what its scenarios use.
     """
 
     versions: tuple[str, ...]
     of: Mapping[str, tuple[bool | None, ...]]
     why: Mapping[tuple[str, str], Verdict]
+    absent: Mapping[str, frozenset[str]]
     verdicts: Mapping[tuple[str | None, ...], Mapping[str, Verdict]] = field(default_factory=dict)
     """For the behaviours of all scenarios together, as in `Timeline.rows`: what was judged."""
 
     def holds(self, statement: str) -> str | None:
         """What `holds` has to say; None where it is true nowhere."""
-        return holds_text(self.versions, self.of[statement])
+        absent = self.absent[statement]
+        row = zip(self.versions, self.of[statement], strict=True)
+        return holds_text(self.versions, [False if v in absent else t for v, t in row])
+
+    def wrong(self, statement: str, holds: str) -> list[tuple[str, bool]]:
+        """The releases for which a `holds` is wrong, and whether the statement is true there."""
+        said = Holds(holds)
+        row = list(zip(self.versions, self.of[statement], strict=True))
+        wrong = [(v, t) for v, t in row if t is not None and (v in said) != t]
+        for together in self._absent_together(statement):
+            inside = [v for v in together if v in said]
+            if len(inside) < len(together):
+                wrong += [(v, False) for v in inside]
+        return sorted(wrong, key=lambda pair: self.versions.index(pair[0]))
+
+    def _absent_together(self, statement: str) -> list[list[str]]:
+        """The releases that do not have what a statement is of, neighbours taken together."""
+        result: list[list[str]] = []
+        before = ""
+        for version in self.versions:
+            if version in self.absent[statement]:
+                if result and result[-1][-1] == before:
+                    result[-1].append(version)
+                else:
+                    result.append([version])
+            before = version
+        return result
 
     def ranges(self, statement: str) -> list[VersionRange]:
         """The releases in which a statement is true, neighbours taken together."""
@@ -94,18 +126,24 @@ def of_survey(survey: Survey, lesson: Lesson) -> Timeline:
     """The timeline of a lesson that was surveyed."""
     rows: dict[str, tuple[str | None, ...]] = {}
     traces: dict[tuple[str, str], Trace] = {}
+    absent: dict[str, frozenset[str]] = {}
+    versions = survey.listing.versions
     for scenario in lesson.scenarios:
         place = (lesson.id, scenario.name)
-        row: list[str | None] = [None] * len(survey.listing)
+        row: list[str | None] = [None] * len(versions)
+        lacking: set[str] = set()
         for stretch in survey.stretches("day", place):
             _, _, outcome = survey.outcome(place, stretch.behaviour)
+            if outcome.kind == "absent":
+                lacking |= {*versions[stretch.first : stretch.last + 1]}
             if outcome.trace is None:
                 continue
             traces[scenario.name, stretch.behaviour] = outcome.trace
             for i in range(stretch.first, stretch.last + 1):
                 row[i] = stretch.behaviour
         rows[scenario.name] = tuple(row)
-    return Timeline(survey.listing.versions, rows, traces)
+        absent[scenario.name] = frozenset(lacking)
+    return Timeline(versions, rows, traces, absent)
 
 
 def of_accepted(lesson: Lesson, versions: Sequence[str]) -> Timeline:
@@ -121,10 +159,14 @@ def of_accepted(lesson: Lesson, versions: Sequence[str]) -> Timeline:
     order = tuple(sorted({*versions, *named}, key=Version))
     rows: dict[str, tuple[str | None, ...]] = {}
     traces: dict[tuple[str, str], Trace] = {}
+    absent: dict[str, frozenset[str]] = {}
     for scenario, ks in kept.items():
         row: list[str | None] = []
+        lacking: set[str] = set()
         for version in order:
             k = accepted.covering(ks, version)
+            if k is not None and k.recording.outcome == "absent":
+                lacking.add(version)
             if k is None or k.recording.outcome != "recorded":
                 row.append(None)
                 continue
@@ -133,7 +175,8 @@ def of_accepted(lesson: Lesson, versions: Sequence[str]) -> Timeline:
                 traces[scenario, name] = k.recording.trace
             row.append(name)
         rows[scenario] = tuple(row)
-    return Timeline(order, rows, traces)
+        absent[scenario] = frozenset(lacking)
+    return Timeline(order, rows, traces, absent)
 
 
 def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
@@ -159,16 +202,18 @@ def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
             of[statement.name].append(verdict.outcome == "proved")
             if verdict.outcome != "proved":
                 why[statement.name, version] = verdict
-    return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why, judged)
+    absent = {
+        s.name: frozenset[str]().union(*(timeline.absent[name] for name in s.on))
+        for s in lesson.statements
+    }
+    return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why, absent, judged)
 
 
 def problems(lesson: Lesson, truth: Truth) -> list[Problem]:
     """Statements whose `holds` does not say in which releases they are true."""
     result = []
     for statement in lesson.statements:
-        said = Holds(statement.holds)
-        row = zip(truth.versions, truth.of[statement.name], strict=True)
-        wrong = [(v, t) for v, t in row if t is not None and (v in said) != t]
+        wrong = truth.wrong(statement.name, statement.holds)
         if not wrong:
             continue
         text = truth.holds(statement.name)

@@ -6,6 +6,7 @@ import json
 import posixpath
 import re
 from dataclasses import replace
+from typing import Any
 
 import markdown
 import pytest
@@ -199,13 +200,32 @@ def test_data_for_a_player_survives_hostile_values() -> None:
     tree = tree_of(site)
     for run, template in zip(pages.page(hostile=True).runs, tree.all("template"), strict=True):
         data = json.loads(template.text)
-        assert [step["n"] for step in data["steps"]] == [step.n for step in run.steps]
+        assert data["frames"] == [frame.key for frame in run.steps[0].frames]
+        assert len({json.dumps([s["r"], s.get("l"), s["k"]]) for s in data["steps"]}) == len(
+            run.steps
+        )
+        frames: dict[str, list[Any]] = {}
+        objects: dict[str, list[Any]] = {}
         for step, told in zip(data["steps"], run.steps, strict=True):
-            assert step["line"] == told.line
-            for frame, expected in zip(step["frames"], told.frames, strict=True):
-                assert frame[0] == expected.kind
-                assert [v[1] for v in frame[4]] == [v.value for v in expected.variables]
-            assert [o[1] for o in step["objects"]] == [o.state for o in told.objects]
+            # What was new at the step before is not new any more.
+            frames = {
+                at: [*f[:3], [v[:2] for v in f[3]] if f[3:] else []] for at, f in frames.items()
+            }
+            objects = {at: o[:2] for at, o in objects.items()}
+            frames |= step.get("f", {})
+            objects |= step.get("o", {})
+            assert step["r"] == told.row
+            assert step.get("l") == told.line
+            for frame, expected in zip(frames.values(), told.frames, strict=True):
+                assert frame[:3] == [expected.kind, expected.words, expected.line or 0]
+                variables = frame[3] if frame[3:] else []
+                signs = ["new" if v[2:] == [1] else "changed" if v[2:] else "" for v in variables]
+                assert [v[1] for v in variables] == [v.value for v in expected.variables]
+                assert signs == [v.sign for v in expected.variables]
+            assert [o[1] for o in objects.values()] == [o.state for o in told.objects]
+            assert [o[2:] for o in objects.values()] == [
+                [o.was, int(o.new)] if o.was or o.new else [] for o in told.objects
+            ]
 
 
 def test_data_for_a_player_says_which_steps_had_to_come_first() -> None:
@@ -300,11 +320,12 @@ def test_rails_follow_the_flow() -> None:
     assert drawn.height == 48 * len(run.flow)
     assert [node for _, _, node in drawn.nodes] == list(run.flow)
     assert len({x for x, _, _ in drawn.nodes}) == len({node.row for node in run.flow})
-    kinds = [kind for kind, _ in drawn.lines]
-    assert kinds.count("rail") == 4
-    assert kinds.count("move") == 4
-    assert kinds.count("alive") == 1
-    [(_, dashes)] = [line for line in drawn.lines if line[0] == "asleep"]
+    paths_of = dict(drawn.lines)
+    assert list(paths_of) == ["rail", "move", "gap", "asleep"]
+    assert paths_of["rail"].count("M") == 4
+    assert paths_of["move"].count("c") == 4
+    assert paths_of["move"].count("v") == 1
+    dashes = paths_of["asleep"]
     x = next(x for x, _, node in drawn.nodes if node.row == "get_db")
     assert dashes == f"M{x} {2 * 48 + 24 + 9}V{4 * 48 + 24 - 9}"
 

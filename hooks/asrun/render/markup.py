@@ -104,6 +104,16 @@ def environment() -> Environment:
     return env
 
 
+_BLOCK = (
+    "</?(?:article|aside|asrun-[a-z]+|blockquote|circle|d[dlt]|details|div|fieldset|header|h[1-6]|label"
+    "|legend|li|nav|[ou]l|p|path|pre|section|summary|svg|table|tbody|t[dhr]|template|thead)\\b"
+)
+_BESIDE_BLOCKS = re.compile(rf"({_BLOCK}[^>]*>)\s*\n\s*|\s*\n\s*(?={_BLOCK})")
+
+
 def one_line(html: str) -> str:
-    """Return a rendered template on one line: to Markdown, one raw block with nothing in it."""
-    return re.sub(r"\s*\n\s*", " ", html).strip()
+    """Return a rendered template on one line: to Markdown, one raw block with nothing in it.
+
+    A template's line break means a space, and beside what begins a line anyway it means nothing.
+    """
+    return re.sub(r"\s*\n\s*", " ", _BESIDE_BLOCKS.sub(r"\1", html)).strip()

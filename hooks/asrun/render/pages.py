@@ -156,6 +156,7 @@ def _environment() -> Environment:
         truth_of=versions.truth,
         untrue_of=versions.untrue,
         unrecorded_of=versions.unrecorded,
+        tracker_spans=view.spans,
     )
     return env
 

@@ -58,7 +58,7 @@ class Rails:
     width: int
     height: int
     lines: tuple[tuple[str, str], ...]
-    """Class and path of each line, in drawing order."""
+    """Class and path of each kind of line, in drawing order."""
     nodes: tuple[tuple[int, int, FlowNode], ...]
 
 
@@ -73,11 +73,11 @@ def rails(run: Run) -> Rails:
 
     lines = [("rail", f"M{x[key]} 0V{height}") for key in keys]
     for at, (here, there) in enumerate(pairwise(run.flow)):
-        x1, x2, y1, y2 = x[here.row], x[there.row], y[at], y[at + 1]
+        x1, x2, y1 = x[here.row], x[there.row], y[at]
         if x1 == x2:
-            lines.append(("alive", f"M{x1} {y1}V{y2}"))
+            lines.append(("move", f"M{x1} {y1}v{STEP_Y}"))
         else:
-            lines.append(("move", f"M{x1} {y1}C{x1} {y1 + 26} {x2} {y2 - 26} {x2} {y2}"))
+            lines.append(("move", f"M{x1} {y1}c0 26 {x2 - x1} 22 {x2 - x1} {STEP_Y}"))
     for row in run.rows:
         stops = [at for at, node in enumerate(run.flow) if node.row == row.key]
         for a, b in pairwise(stops):
@@ -86,7 +86,8 @@ def rails(run: Run) -> Rails:
                 lines.append(("asleep", f"M{x[row.key]} {y[a] + 9}V{y[b] - 9}"))
 
     nodes = tuple((x[node.row], y[at], node) for at, node in enumerate(run.flow))
-    return Rails(STEP_X * len(keys), height, tuple(lines), nodes)
+    drawn = {kind: "".join(d for k, d in lines if k == kind) for kind in dict(lines)}
+    return Rails(STEP_X * len(keys), height, tuple(drawn.items()), nodes)
 
 
 def _sleeps(row: LaneRow, before: FlowNode, after: FlowNode) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
 from asrun.model import Problem, Scenario
+from asrun.render.data import run_data
 from asrun.render.markup import highlight, show
 from asrun.render.picture import Label, Rails, numbers, phase_labels, rails
-from asrun.story import Chapter, CodeLine, LessonPage, Origin, Run, Said, Site
+from asrun.story import Chapter, CodeLine, LessonPage, Origin, Run, Said, Site, TrackerRow
 
 MERGE = 3
 """So many lines between two that are shown are shown, too, and not folded."""
@@ -43,6 +43,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Columns of the variable tracker through which a value stays as it is."""
+
+    columns: int
+    value: str
+    change: Literal["", "new", "changed", "gone", "same"]
+    """`same`: only its frame was suspended there, or resumed."""
+    asleep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A problem with its number on the page."""
 
@@ -67,7 +78,7 @@ class RunView:
     """The line of `app.py` at the step that stands on the stage."""
     held: frozenset[int] = frozenset()
     """Lines at which a frame is suspended at that step."""
-    data: str = ""
+    data: Markup = field(default_factory=Markup)
     """What a player needs, as JSON."""
 
 
@@ -123,17 +134,16 @@ def said_of(page: LessonPage) -> Iterator[Said]:
 
 
 def listings(page: LessonPage, run: Run | None = None) -> tuple[Listing, ...]:
-    """Return `app.py` in parts: the sample and what `run` ran is shown, the rest is folded.
+    """Return `app.py` in parts: the sample is shown, the rest is folded, and all steps are cited.
 
-    Without a run, the steps of all runs are cited.
+    With a run, it is the lines that this run ran, with its steps, and the rest is left out.
     """
     if not page.code:
         return ()
     cited = (run,) if run else page.runs
-    own = {step.address for one in cited for step in one.steps}
     wanted = {n for first, last in page.lesson.shown for n in range(first, last + 1)}
-    if run:
-        wanted |= {line.number for line in page.code if own.intersection(line.steps)}
+    if run and (ran := {step.line for step in run.steps if step.line}):
+        wanted = ran
     if not wanted:
         wanted = {line.number for line in page.code}
     ordered = sorted(wanted)
@@ -148,6 +158,7 @@ def listings(page: LessonPage, run: Run | None = None) -> tuple[Listing, ...]:
     return tuple(
         Listing(not shown, tuple(part))
         for shown, part in groupby(lines, key=lambda line: line[0].number in wanted)
+        if shown or not run
     )
 
 
@@ -156,6 +167,21 @@ def _cited(line: CodeLine, cited: tuple[Run, ...]) -> Iterator[Cited]:
         steps = tuple((step.n, step.address) for step in run.steps if step.address in line.steps)
         if steps:
             yield number if len(cited) > 1 else 0, steps
+
+
+def spans(row: TrackerRow) -> list[Span]:
+    """Return a tracker's row with one cell for as long as a value stays as it is."""
+    found: list[Span] = []
+    value = ""
+    for cell in row.cells:
+        same = not cell.change and cell.value == value and found
+        if same and found[-1].asleep == cell.asleep:
+            found[-1] = replace(found[-1], columns=found[-1].columns + 1)
+        else:
+            change = "same" if same and cell.value else cell.change
+            found.append(Span(1, cell.value, change, cell.asleep))
+        value = cell.value
+    return found
 
 
 def runs(page: LessonPage, problems: Problems) -> list[RunView]:
@@ -183,35 +209,10 @@ def runs(page: LessonPage, problems: Problems) -> list[RunView]:
                 rails=rails(run),
                 line=stage.line,
                 held=frozenset(f.line for f in stage.frames if f.kind == "sleep" and f.line),
-                data=_data(run),
+                data=run_data(run, page.code),
             )
         )
     return views
-
-
-def _data(run: Run) -> str:
-    """Return what no other part of the page holds: line, frames, objects and causes of each step."""
-    steps = [
-        {
-            "n": step.n,
-            "row": step.row,
-            "line": step.line,
-            "frames": [
-                [f.kind, f.words, f.now, f.line, [[v.name, v.value, v.sign] for v in f.variables]]
-                for f in step.frames
-            ],
-            "objects": [[o.id, o.state, o.was, o.new] for o in step.objects],
-        }
-        for step in run.steps
-    ]
-    data = {
-        "frames": [f.key for f in run.steps[0].frames],
-        "steps": steps,
-        # What had to come directly before a step, where that is not the step before alone.
-        "causes": {n: direct for n, direct in enumerate(run.causes, 1) if direct != (n - 1,)},
-    }
-    # In a <template>: a script is run anew, whatever its type, when pages are swapped in place.
-    return json.dumps(data, separators=(",", ":"))
 
 
 def finding(site: Site) -> tuple[LessonPage, Said] | None:

@@ -20,12 +20,16 @@ def test_joined_in_order_in_one_scope(tmp_path: Path) -> None:
     player = tmp_path / "assets" / "player"
     player.mkdir(parents=True)
     for name in ("stage", "core"):
-        (player / f"{name}.js").write_text(f'const {name} = "é";\n', encoding="utf-8")
+        (player / f"{name}.js").write_text(f'/* {name} */\nconst {name} = "é";\n', "utf-8")
     [(path, text)] = render_script(tmp_path).items()
     assert path == "assets/asrun.js"
-    assert text.startswith('(() => {\n"use strict";\n')
-    assert text.index("const core") < text.index("const stage")
-    assert text.endswith("})();\n")
+    assert text == '(()=>{"use strict";const core="é";const stage="é";})();\n'
+
+
+def test_the_style_is_lighter(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "asrun.css").write_text('/* a */\n.b::after { content: "–" }\n', "utf-8")
+    assert render_script(tmp_path) == {"assets/asrun.css": '.b::after{content:"–"}\n'}
 
 
 def test_without_a_player_there_is_no_script(tmp_path: Path) -> None:
@@ -41,4 +45,4 @@ def test_a_build_sees_that_it_changed(accepted: Project, built: bool) -> None:
         assert accepted.asrun("build", "--out", "pages").code == 0
     source.write_text("const core = 2;\n")
     assert accepted.asrun("build", "--out", "pages").code == 0
-    assert "core = 2" in (accepted.root / "pages/docs/assets/asrun.js").read_text()
+    assert "core=2" in (accepted.root / "pages/docs/assets/asrun.js").read_text()

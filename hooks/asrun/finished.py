@@ -135,8 +135,8 @@ class Finished:
         return cache.key_of(kind, str(self._root), name)
 
     def _whole(self, digests: Iterable[str]) -> str:
-        player = sorted((self._root / "docs" / "assets" / "player").glob("*.js"))
-        files = [self._root / "snippets" / "chapters.toml", *player]
+        assets = sorted((self._root / "docs" / "assets").rglob("*.*s"))
+        files = [self._root / "snippets" / "chapters.toml", *assets]
         of_files = (f"{f.name} {cache.digest_of(_bytes(f))}" for f in files)
         return cache.key_of(*of_files, *self._titles, *digests)
 

@@ -2,17 +2,19 @@
 /* The player of one run. It stands over the server's HTML, which is the only copy of all texts:
    a step is shown by moving marks, and by what only the run's data holds. */
 
-/**
- * A frame after a step.
- * @typedef {{kind: string, words: string, now: boolean, line: number|null,
- *   vars: {name: string, value: string, sign: string}[]}} Frame
- */
+/** @typedef {{name: string, value: string, sign: string}} Variable `sign`: "", "new" or "changed" */
+/** @typedef {{kind: string, words: string, line: number|null, vars: Variable[]}} Frame */
 /** @typedef {{id: string, state: string, was: string, fresh: boolean}} Thing */
 /**
- * @typedef {{n: number, row: string, line: number|null, key: string,
- *   frames: Frame[], objects: Thing[]}} Step
+ * `key` names the same step in another run; `action` is known only where the page has no table.
+ * `now` is the place of the frame whose step it is, -1 where it is nobody's.
+ * @typedef {{n: number, row: string, line: number|null, key: string, phase: string, action: string,
+ *   now: number, frames: Frame[], objects: Thing[]}} Step
  */
-/** @typedef {{frames: string[], steps: Step[]}} RunData */
+/**
+ * @typedef {{frames: string[], steps: Step[], flow: [number, number][],
+ *   phases: [string, number][]} & Record<string, any>} RunData
+ */
 /**
  * A way to work with a run. `mount` fills `host` and returns what takes everything away again.
  * @typedef {{id: string, mount: (player: Player, host: HTMLElement) => (() => void)}} Mode
@@ -29,17 +31,17 @@ const modes = new Map();
 /**
  * Make an element. Values only ever become text.
  * @param {string} tag
- * @param {Record<string, any>} [props] properties; `class`, `role`, `data-…` and `aria-…` are attributes;
- *   `on…` takes a listener
+ * @param {Record<string, any>} [props] properties of the element; what has no property of its name
+ *   is an attribute; `on…` takes a listener
  * @param {...(Node|string)} children
  * @returns {any}
  */
 function el(tag, props = {}, ...children) {
-  const made = document.createElement(tag);
+  const made = /** @type {any} */ (document.createElement(tag));
   for (const [name, value] of Object.entries(props)) {
     if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (/^(class|role|data-.*|aria-.*|for|href|style)$/.test(name)) made.setAttribute(name, value);
-    else /** @type {any} */ (made)[name] = value;
+    else if (name in made && name !== "list") made[name] = value;
+    else made.setAttribute(name, value);
   }
   made.append(...children);
   return made;
@@ -50,4 +52,237 @@ function copy(source) {
   const made = document.createDocumentFragment();
   if (source) made.append(...Array.from(source.childNodes, (child) => child.cloneNode(true)));
   return made;
+}
+
+/**
+ * A run's data with all frames and objects at each step, where the page says only what changed.
+ * @param {any} data
+ * @returns {RunData}
+ */
+function whole(data) {
+  /** @type {Frame[]} */
+  let frames = data.frames.map(() => ({ kind: "idle", words: "", line: null, vars: [] }));
+  /** @type {Thing[]} */
+  let objects = [];
+  /** @type {Map<string, number>} */
+  const seen = new Map();
+  const phases = data.phases ?? [];
+  const steps = data.steps.map((/** @type {any} */ raw, /** @type {number} */ at) => {
+    frames = frames.map((old, i) => (raw.f?.[i] ? frameOf(raw.f[i]) : settled(old)));
+    objects = objects.map((old) => (old.was || old.fresh ? { ...old, was: "", fresh: false } : old));
+    for (const [i, [id, state, was = "", fresh = 0]] of Object.entries(raw.o ?? {})) {
+      objects[+i] = { id, state, was, fresh: Boolean(fresh) };
+    }
+    const same = `${raw.k} ${raw.r} ${raw.l}`;
+    seen.set(same, (seen.get(same) ?? 0) + 1);
+    const phase = phases.findLast((/** @type {any} */ p) => p[1] <= at + 1)?.[0] ?? "";
+    return {
+      n: at + 1, row: raw.r, line: raw.l ?? null, key: `${same} ${seen.get(same)}`, phase,
+      action: raw.a ?? "", now: raw.w ?? -1, frames, objects,
+    };
+  });
+  return { ...data, steps };
+}
+
+/** @param {any[]} raw @returns {Frame} */
+function frameOf([kind, words, line, vars = []]) {
+  const named = vars.map((/** @type {any[]} */ [name, value, sign = 0]) =>
+    ({ name, value, sign: ["", "new", "changed"][sign] }));
+  return { kind, words, line: line || null, vars: named };
+}
+
+/** @param {Frame} old @returns {Frame} the frame after a step that leaves it alone */
+function settled(old) {
+  if (!old.vars.some((v) => v.sign)) return old;
+  return { ...old, vars: old.vars.map((v) => ({ ...v, sign: "" })) };
+}
+
+/** Where the reader is: `?mode=<mode>#<scenario>-<step>`. */
+const place = {
+  /** @returns {{mode: string|null, run: string, n: number, id: string}} `id`: of the element */
+  read() {
+    let id = location.hash.slice(1);
+    try {
+      id = decodeURIComponent(id);
+    } catch {
+      // It is not one that this site has written.
+    }
+    const found = /^(.+)-(\d+)$/.exec(id);
+    const mode = new URLSearchParams(location.search).get("mode");
+    return { mode, run: found ? found[1] : "", n: found ? +found[2] : 0, id };
+  },
+  /** @param {Player} player @param {boolean} [push] @returns {void} */
+  write(player, push = false) {
+    const to = `${location.pathname}?mode=${player.mode}#${player.dataset.run}-${player.step}`;
+    if (push) history.pushState(null, "", to);
+    else history.replaceState(history.state, "", to);
+  },
+};
+
+class Player extends HTMLElement {
+  step = 0;
+  mode = "";
+  /** @type {RunData|undefined} */ #run;
+  /** @type {HTMLElement[]|undefined} */ #rows;
+  /** @type {Stage|undefined} */ #stage;
+  /** @type {AbortController|undefined} */ #open;
+  /** @type {(() => void)|undefined} */ #unmount;
+  #writing = 0;
+
+  connectedCallback() {
+    if (!this.run.steps.length) return;
+    this.#open = new AbortController();
+    const { signal } = this.#open;
+    this.#stage = new Stage(this, signal);
+    this.addEventListener("click", (event) => this.#clicked(event), { signal });
+    this.#stage.element.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    this.go(this.step || Number(this.dataset.step) || 1, { quiet: true });
+    // A lesson's chooser says which; where there is none, there is nothing to choose from.
+    if (!this.closest(".lesson")?.querySelector("asrun-modes")) this.setMode("watch");
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#writing);
+    this.#unmount?.();
+    this.#unmount = undefined;
+    this.mode = "";
+    this.#open?.abort();
+  }
+
+  /** The run; without steps where it could not be recorded. */
+  get run() {
+    if (!this.#run) {
+      const data = this.querySelector("template.run-data:not([data-version])");
+      const text = /** @type {HTMLTemplateElement|null} */ (data)?.content.textContent;
+      this.#run = whole(JSON.parse(text || '{"frames": [], "steps": []}'));
+    }
+    return this.#run;
+  }
+
+  get name() {
+    return this.dataset.run ?? "";
+  }
+
+  get title() {
+    const heading = this.querySelector(".run-title");
+    const words = Array.from(heading?.childNodes ?? [], (node) =>
+      node instanceof HTMLElement && node.matches("small, .run-n") ? "" : node.textContent);
+    return words.join("").trim();
+  }
+
+  get last() {
+    return this.run.steps.length;
+  }
+
+  /** Where a mode puts what it has, below the console. */
+  get host() {
+    return /** @type {HTMLElement} */ (this.querySelector(".mode-host"));
+  }
+
+  /** The rows of the execution table, one a step. */
+  get rows() {
+    return (this.#rows ??= [...this.querySelectorAll(".ex tbody tr")].map((row) =>
+      /** @type {HTMLElement} */ (row)));
+  }
+
+  /** @param {number} n @returns {HTMLElement} the row of a step */
+  row(n) {
+    return this.rows[n - 1];
+  }
+
+  /** @param {number} n @returns {StepText} */
+  text(n) {
+    const row = this.row(n);
+    const [, act, before, after, notes] = row.children;
+    const said = copy(notes);
+    said.querySelector(".why")?.remove();
+    const states = (/** @type {Element} */ cell) =>
+      Array.from(cell.children, (one) => one.textContent ?? "");
+    return {
+      action: act.querySelector("code")?.textContent ?? "",
+      lane: act.querySelector(".lane")?.textContent ?? "",
+      what: copy(act.querySelector(".what")),
+      why: copy(notes.querySelector(".why")),
+      before: states(before),
+      after: states(after),
+      notes: said,
+    };
+  }
+
+  /**
+   * Show a step, everywhere.
+   * @param {number} n
+   * @param {{push?: boolean, quiet?: boolean}} [how] `push`: Back leads to the step before;
+   *   `quiet`: the address stays as it is
+   */
+  go(n, { push = false, quiet = false } = {}) {
+    const from = this.step;
+    this.step = Math.max(1, Math.min(this.last, Math.trunc(n) || 1));
+    this.#stage?.show(this.step);
+    if (push) place.write(this, true);
+    else if (!quiet) {
+      // Browsers allow a page only so many changes of its address.
+      clearTimeout(this.#writing);
+      this.#writing = setTimeout(() => place.write(this), 150);
+    }
+    if (from !== this.step) {
+      const detail = { n: this.step, from };
+      this.dispatchEvent(new CustomEvent("asrun:step", { bubbles: true, detail }));
+    }
+  }
+
+  /** @param {string} id of a mode; one that is not there is Watch */
+  setMode(id) {
+    const mode = modes.get(id) ?? modes.get("watch");
+    if (!mode || !this.#stage || mode.id === this.mode) return;
+    this.#unmount?.();
+    this.host.replaceChildren();
+    this.veil(null);
+    this.mode = mode.id;
+    this.dataset.mode = mode.id;
+    this.#unmount = mode.mount(this, this.host);
+  }
+
+  /** Hide all of the steps from `from` on, until `null` lifts it. @param {number|null} from */
+  veil(from) {
+    if (from === null) delete this.dataset.veil;
+    else this.dataset.veil = String(from);
+    this.#stage?.veil(from ?? Infinity);
+  }
+
+  /** Have a screen reader say something, when it has time. @param {string} text */
+  say(text) {
+    const line = this.querySelector(".say-line");
+    if (line) line.textContent = text;
+  }
+
+  /** @param {string} to an address within the page @returns {number} the step of this run, or 0 */
+  stepOf(to) {
+    const found = /^#(.+)-(\d+)$/.exec(decodeURI(to));
+    return found && found[1] === this.name && +found[2] <= this.last ? +found[2] : 0;
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const n = link.getAttribute("href")?.startsWith("#") ? this.stepOf(link.hash) : 0;
+    // On a phone the stage is out of sight below itself: there, the link leads to the step's card.
+    if (!n || (link.closest(".sec") && !matchMedia("(min-width: 45em)").matches)) return;
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent("asrun:jump"));
+    this.go(n);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    const at = /** @type {Element} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (at.matches("input, select, textarea") || at.closest("[data-keys]")) return;
+    const to = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 1, End: this.last }[event.key];
+    if (to === undefined || this.dataset.veil) return;
+    event.preventDefault();
+    this.dispatchEvent(new CustomEvent("asrun:jump"));
+    this.go(to);
+  }
 }

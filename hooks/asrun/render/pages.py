@@ -157,6 +157,7 @@ def _environment() -> Environment:
         untrue_of=versions.untrue,
         unrecorded_of=versions.unrecorded,
         tracker_spans=view.spans,
+        modes_of=view.modes,
     )
     return env
 

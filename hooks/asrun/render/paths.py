@@ -28,6 +28,8 @@ SCHEMA = "trace.schema.json"
 SCRIPT = "assets/asrun.js"
 """The script of the pages, and below it the folder of the files that it is joined from."""
 PLAYER = "assets/player"
+STYLE = "assets/asrun.css"
+"""The style, which has the same path below the docs folder where it is written by hand."""
 
 _SNAPSHOTS = "snapshots"
 

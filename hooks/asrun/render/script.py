@@ -1,11 +1,15 @@
-"""The pages' script: the player's files, joined into one that works from a folder, too.
+"""The pages' script and style, as a browser gets them: without comments and white space.
 
-A browser blocks modules on `file://`, so the files are classic scripts that share one scope.
+The script is the player's files, joined into one: a browser blocks modules on `file://`, so they
+are classic scripts that share one scope.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from asrun.render import paths
 
@@ -29,16 +33,19 @@ ORDER = (
 
 
 def render_script(docs: Path) -> dict[str, str]:
-    """Return the script by its path below the docs folder; nothing where there is no player.
+    """Return the script and the style by their paths below the docs folder, if they are there.
 
     Args:
-        docs: the folder of the hand-written pages, which has the player's files.
+        docs: the folder of the hand-written pages, which has the files they are made of.
 
     Raises:
         OSError: a file can't be read.
     """
+    found = {}
     files = [docs / paths.PLAYER / f"{name}.js" for name in ORDER]
-    parts = [file.read_text(encoding="utf-8") for file in files if file.is_file()]
-    if not parts:
-        return {}
-    return {paths.SCRIPT: '(() => {\n"use strict";\n' + "\n".join(parts) + "})();\n"}
+    if parts := [file.read_text(encoding="utf-8") for file in files if file.is_file()]:
+        joined = "\n".join(['(() => {"use strict";', *parts, "})();"])
+        found[paths.SCRIPT] = f"{jsmin(joined)}\n"
+    if (style := docs / paths.STYLE).is_file():
+        found[paths.STYLE] = f"{cssmin(style.read_text(encoding='utf-8'))}\n"
+    return found

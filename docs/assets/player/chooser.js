@@ -1,0 +1,106 @@
+// @ts-check
+/* The chooser: which run of the lesson is shown, and in which mode. The address says both. */
+
+class Modes extends HTMLElement {
+  /** @type {AbortController|undefined} */ #open;
+  /** @type {HTMLElement|null} */ #lesson = null;
+
+  connectedCallback() {
+    this.#open = new AbortController();
+    const { signal } = this.#open;
+    this.#lesson = this.closest(".lesson");
+    this.#lesson?.addEventListener("click", (event) => this.#clicked(event), { signal });
+    addEventListener("popstate", () => this.#arrive(), { signal });
+    addEventListener("hashchange", () => this.#arrive(true), { signal });
+    this.hidden = false;
+    // The players, which come after this, are upgraded in the same turn.
+    queueMicrotask(() => {
+      if (!this.isConnected) return;
+      this.#lesson?.setAttribute("data-live", "");
+      this.#arrive(location.hash !== "");
+      store.set(`seen:${this.#id}`, true);
+    });
+  }
+
+  disconnectedCallback() {
+    this.#open?.abort();
+  }
+
+  get #id() {
+    return this.#lesson?.dataset.lesson ?? "";
+  }
+
+  /** @returns {Player[]} */
+  get #players() {
+    return [...(this.#lesson?.querySelectorAll("asrun-player") ?? [])].map((p) => /** @type {Player} */ (p));
+  }
+
+  /** The mode of a reader who has not said which. @param {{mode: string|null, n: number}} at */
+  #mode({ mode, n }) {
+    if (mode && modes.has(mode)) return mode;
+    if (n) return "watch";
+    return store.get("mode", store.get(`seen:${this.#id}`, false) ? "predict" : "watch");
+  }
+
+  /** Show what the address says. @param {boolean} [scroll] */
+  #arrive(scroll = false) {
+    const at = place.read();
+    const players = this.#players;
+    const target = at.id ? document.getElementById(at.id) : null;
+    const asked = players.find((p) => p.name === at.run && at.n <= p.last) ?? target?.closest("asrun-player");
+    const shown = players.find((p) => p === asked) ?? players.find((p) => !p.hidden && p.mode) ?? players[0];
+    if (!shown) return;
+    for (const player of players) {
+      if (player !== shown) player.setMode("watch");
+      player.hidden = player !== shown;
+    }
+    const mode = this.#mode(at);
+    shown.go(at.run === shown.name && at.n ? at.n : shown.step || 1, { quiet: true });
+    shown.setMode(mode);
+    this.#mark(shown);
+    if (!scroll || !target) return;
+    // In a mode without the table, a step is on the stage.
+    const seen = target.checkVisibility() ? target : shown;
+    seen.scrollIntoView();
+  }
+
+  /** @param {Player} shown */
+  #mark(shown) {
+    const marks = [
+      [this.querySelectorAll("a"), (/** @type {URLSearchParams} */ q) => q.get("mode") === shown.mode],
+      [this.#lesson?.querySelectorAll(".scenarios a") ?? [], (/** @type {any} */ _, /** @type {HTMLElement} */ a) => a.dataset.run === shown.name],
+    ];
+    for (const [links, is] of /** @type {any[]} */ (marks)) {
+      for (const link of links) {
+        if (is(new URLSearchParams(link.search), link)) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      }
+    }
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const shown = this.#players.find((p) => !p.hidden);
+    if (!shown) return;
+    const mode = new URLSearchParams(link.search).get("mode");
+    if (this.contains(link) && mode) {
+      event.preventDefault();
+      store.set("mode", mode);
+      history.pushState(null, "", `${location.pathname}?mode=${mode}#${shown.name}-${shown.step}`);
+      this.#arrive();
+      shown.scrollIntoView({ block: "nearest" });
+    } else if (!link.closest("asrun-player") && shown.mode !== "watch") {
+      // A step that is cited elsewhere on the page: its row is in Watch.
+      const player = this.#players.find((p) => link.getAttribute("href")?.startsWith("#") && p.stepOf(link.hash));
+      if (!player) return;
+      event.preventDefault();
+      history.pushState(null, "", `${location.pathname}?mode=watch${link.hash}`);
+      this.#arrive(true);
+    }
+  }
+}
+
+customElements.define("asrun-player", Player);
+customElements.define("asrun-modes", Modes);

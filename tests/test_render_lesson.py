@@ -48,8 +48,8 @@ def test_each_run_stands_whole(lesson: Element) -> None:
         assert part.attrs["data-step"] == str(run.stage)
         assert part.attrs["data-digest"] == run.digest
         says, step = part.one("div", "says"), run.steps[run.stage - 1]
-        for told in (step.what, step.why):
-            assert says.holds("".join(piece.value for piece in told))
+        for sentence in (step.what, step.why):
+            assert says.holds("".join(piece.value for piece in sentence))
         picture = part.one(role="img")
         assert picture.attrs["aria-label"] == run.lanes_label
         for row in run.rows:

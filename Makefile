@@ -20,7 +20,7 @@ ifeq ($(CI),true)
 export ASRUN_REQUIRE_BROWSER := 1
 endif
 
-.PHONY: help serve test site check format lint types layers lock bench mutants test-pythons clean .venv FORCE
+.PHONY: help serve test site check format lint types layers lock bench mutants test-pythons stability clean .venv FORCE
 
 help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | awk -F '\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -67,7 +67,10 @@ mutants: .venv ## Break apps, FastAPI and sentences, and see that it is noticed 
 	@.venv/bin/python tools/mutants.py $(ARGS)
 
 test-pythons: ## Run the recorder's cases on every Python from 3.11 that this machine has
-	@sh tools/pythons.sh tests/test_cases.py
+	@sh tools/pythons.sh -m pytest -n auto tests/test_cases.py
+
+stability: ## Record everything 20 times on every such Python, and compare (ARGS="--times 5 --only threads")
+	@sh tools/pythons.sh tools/stability.py $(ARGS)
 
 clean: ## Delete all that make has made, .venv included
 	rm -rf .venv .venv-* .asrun site .site-next .site-old build

@@ -191,6 +191,29 @@ def test_every_kind_of_event_is_in_some_case(tmp_path: Path) -> None:
     assert set(KINDS) - found == set()
 
 
+def test_what_is_caught_is_shown_and_not_compared(tmp_path: Path) -> None:
+    answer = recording(
+        tmp_path,
+        """
+        from fastapi import HTTPException
+
+        @app.get("/")
+        def read() -> int:
+            try:
+                raise HTTPException(418, "short and stout")
+            except HTTPException:
+                return 1
+        """,
+    )
+    (caught,) = [e for e in trace_of(Case(tmp_path, "run"), answer).events if e.kind == "catch"]
+    assert caught.detail == {}
+    assert caught.shown == {
+        "exception": "HTTPException",
+        "status": 418,
+        "text": "HTTPException(418, 'short and stout')",
+    }
+
+
 def test_the_virtual_time_of_an_event_is_shown_and_not_compared(tmp_path: Path) -> None:
     answer = recording(
         tmp_path,

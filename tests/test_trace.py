@@ -73,6 +73,16 @@ def test_of_a_stack_that_waits_the_innermost_frame_is_kept() -> None:
     assert [e["frame"] for e in trace.outer_waits(events)] == [9, 9]
 
 
+def test_a_caller_that_waited_with_it_does_not_go_on_once_an_exception_has_ended_it() -> None:
+    ended = [raw("raise", frame=9), raw("unwind", frame=9), resumed(), raw("raise")]
+    events = trace.outer_waits([raw("wait", frame=9), raw("wait"), *ended])
+    assert [(e["kind"], e["frame"]) for e in events] == [
+        ("wait", 9), ("raise", 9), ("unwind", 9), ("raise", 7),
+    ]  # fmt: skip
+    alone = [raw("wait"), raw("call", frame=9), resumed()]
+    assert trace.outer_waits(alone) == alone
+
+
 def test_waits_of_one_statement_are_one() -> None:
     again = [raw("wait"), resumed(), raw("wait"), resumed(), raw("line", line=4)]
     assert kinds(trace.waits(again)) == ["wait", "line"]

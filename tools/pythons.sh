@@ -1,5 +1,6 @@
 #!/bin/sh
-# Run tests on every CPython from 3.11 that can be found, each in an environment of its own.
+# Run a command of Python (`-m pytest …`, `tools/x.py …`) on every CPython from 3.11 that can be
+# found, each in an environment of its own.
 set -u
 
 tested= failed=
@@ -9,7 +10,7 @@ for minor in 11 12 13 14; do
         printf '\n== Python 3.%s\n' $minor
         tested="$tested 3.$minor"
         PYTHON=$python sh tools/venv.sh ".venv-3.$minor" requirements/dev.txt &&
-            ".venv-3.$minor/bin/python" -m pytest -n auto "$@" || failed="$failed 3.$minor"
+            ".venv-3.$minor/bin/python" "$@" || failed="$failed 3.$minor"
         break
     done
 done

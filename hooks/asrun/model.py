@@ -43,7 +43,7 @@ Kind = Literal[
     "throw",  # it goes on with an exception raised at the place of suspension: detail exception
     "return",  # the frame ends: detail value
     "raise",  # an exception starts, or arrives from a call, in this frame: detail exception
-    "catch",  # the frame goes on after an exception: detail exception
+    "catch",  # the frame goes on after an exception: shown exception
     "unwind",  # the frame ends by an exception: detail exception
     # FastAPI and Starlette, by probes on named functions
     "probe",  # detail probe (its name), phase ("start", "end", "point")

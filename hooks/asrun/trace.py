@@ -74,21 +74,31 @@ def silent_closes(events: list[RawEvent]) -> list[RawEvent]:
 
 
 def outer_waits(events: list[RawEvent]) -> list[RawEvent]:
-    """Keep, of a suspended call stack, the frame that waits: its callers wait with it."""
+    """Keep, of a suspended call stack, the frame that waits: its callers wait with it.
+
+    Where the wait ends by an exception, its callers are told to go on after it has passed through
+    the frame: they, too, were told of no wait.
+    """
     drop: set[int] = set()
+    waits_with: set[Any] = set()
     previous: dict[Any, tuple[int, RawEvent]] = {}
     for i, event in enumerate(events):
         if event["lane"] not in ("loop", "worker"):
             continue
         actor = (event["lane"], event["unit"])
         before = previous.get(actor)
+        frame = event.get("frame")
         if before is not None:
             j, earlier = before
             if event["kind"] == "wait" and earlier["kind"] == "wait":
                 drop.add(i)
+                waits_with.add(frame)
                 continue  # the innermost stays the one to compare with
-            if _goes_on(event) and _goes_on(earlier) and event["frame"] != earlier["frame"]:
+            if _goes_on(event) and _goes_on(earlier) and frame != earlier["frame"]:
                 drop.add(j)
+        if _goes_on(event) and frame in waits_with:
+            waits_with.discard(frame)
+            drop.add(i)
         previous[actor] = (i, event)
     return [e for i, e in enumerate(events) if i not in drop]
 

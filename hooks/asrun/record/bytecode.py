@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dis
 from types import CodeType
-from typing import Literal
+from typing import Any, Literal
 
 YIELD_VALUE = dis.opmap["YIELD_VALUE"]
 RESUME = dis.opmap["RESUME"]
@@ -23,6 +23,7 @@ _DELEGATES = {
     for name in ("SEND", "END_SEND", "FOR_ITER", "END_FOR", "END_ASYNC_FOR", "GET_ANEXT")
     if name in dis.opmap
 }
+_END_ASYNC_FOR = dis.opmap["END_ASYNC_FOR"]
 _CACHE = dis.opmap.get("CACHE", -1)
 _AFTER_AWAIT = 3
 
@@ -52,10 +53,22 @@ class Bytecode:
 
     def is_noise(self, code: CodeType, offset: int, error: BaseException) -> bool:
         """Whether this is only how a loop or an await is told that the other side has ended."""
-        if not isinstance(error, (StopIteration, StopAsyncIteration)):
+        if isinstance(error, StopAsyncIteration):
+            return self._ends_loop(code, offset)
+        if not isinstance(error, StopIteration):
             return False
         op = self.op(code, offset)
         return op in _DELEGATES or (op in SUSPENDS and self.suspension(code, offset) == "await")
+
+    @staticmethod
+    def _ends_loop(code: CodeType, offset: int) -> bool:
+        """Whether what is raised at an offset ends an `async for`, by the code's exception table.
+
+        At which instruction it is reported differs: CPython 3.13 may name one before SEND.
+        """
+        read: Any = dis.Bytecode(code)
+        handlers = [e.target for e in read.exception_entries if e.start <= offset < e.end]
+        return any(code.co_code[target] == _END_ASYNC_FOR for target in handlers)
 
     def _of(self, code: CodeType) -> bytes:
         found = self._read.get(id(code))

@@ -45,6 +45,8 @@ class _Record:
     names: dict[str, str]
     hidden: frozenset[str]
     """Names that only comprehensions bind."""
+    makes: int = 0
+    """Address of the object whose `__init__` it is, or 0."""
     site: Site | None = None
     suspended: Literal["", "yield", "await"] = ""
     failing: bool = False
@@ -114,13 +116,18 @@ class FrameLog:
         self._serial += 1
         code = frame.f_code
         function = code.co_qualname.rpartition("<locals>.")[2]
+        made = _object_being_made(frame)
+        if made in self._encoder.being_made:
+            made = 0  # the `__init__` of a base, on behalf of that of the object's own class
+        if made:
+            self._encoder.being_made.add(made)
         names = self._encoder.names(dict(frame.f_locals))
         hidden = self._source.hidden.get((code.co_name, code.co_firstlineno), frozenset())
-        record = _Record(self._serial, function, request_id.get(), names, hidden)
+        record = _Record(self._serial, function, request_id.get(), names, hidden, makes=made)
         self._frames[frame] = record
         # co_firstlineno is the first decorator's line, which belongs to the function's statement.
         site = self._source.site(code.co_firstlineno)
-        states = self._encoder.changed_states(dict(frame.f_locals))
+        states = self._encoder.changed_states(self._held(frame))
         # What a closure sees is not what it was called with.
         arguments = {k: v for k, v in names.items() if k not in code.co_freevars}
         self._add("call", record, site, names=arguments, states=states)
@@ -140,7 +147,8 @@ class FrameLog:
                 header = entered[-1]
                 record.site = Site(header, self._source.handlers[header])
                 record.failing = False
-                self._add("catch", record, record.site)
+                told = {**record.told.get("detail", {}), **record.told.get("shown", {})}
+                self._add("catch", record, record.site, shown=told)
         # Within one statement nothing is told: a comprehension may be in the middle of its names.
         if record.site is None or record.site.line != site.line:
             self._observe(frame, record)
@@ -159,7 +167,10 @@ class FrameLog:
                 # The interpreter wraps what an async generator yields; the wrapper holds only it.
                 held = gc.get_referents(value)
                 value = held[0] if held else None
-            self._add("yield", record, record.site, detail={"value": self._encoder.encode(value)})
+            detail = {"value": self._encoder.encode(value)}
+            # What no name of the frame holds may be seen here for the first time.
+            states = self._encoder.changed_states({**self._held(frame), "": value})
+            self._add("yield", record, record.site, detail=detail, states=states)
         else:
             self._add("wait", record, record.site)
         record.suspended = how
@@ -170,7 +181,7 @@ class FrameLog:
         if record is None:
             return
         after, record.suspended = record.suspended or "await", ""
-        states = self._encoder.changed_states(dict(frame.f_locals)) if after == "yield" else {}
+        states = self._encoder.changed_states(self._held(frame)) if after == "yield" else {}
         self._add("resume", record, record.site, detail={"after": after}, states=states)
 
     def thrown(self, frame: FrameType, error: BaseException) -> None:
@@ -187,7 +198,7 @@ class FrameLog:
                 self.raised(frame, error)
             return
         record.suspended = ""
-        states = self._encoder.changed_states(dict(frame.f_locals))
+        states = self._encoder.changed_states(self._held(frame))
         self._mark(record, error)
         record.closing = self._is_close(frame, error)
         closing = {"closing": True} if record.closing else {}
@@ -207,17 +218,21 @@ class FrameLog:
         record = self._frames.pop(frame, None)
         if record is None:
             return
+        self._encoder.being_made.discard(record.makes)
         self._observe(frame, record)
         generator = frame.f_code.co_flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR)
         detail = {} if generator else {"value": self._encoder.encode(value)}
-        self._add("return", record, record.site, detail=detail)
+        # As with what is yielded: what is returned may be seen here for the first time.
+        states = {} if generator else self._encoder.changed_states({"": value})
+        self._add("return", record, record.site, detail=detail, states=states)
 
     def unwound(self, frame: FrameType) -> None:
         """The frame ends by the exception that arrived in it last."""
         record = self._frames.pop(frame, None)
         if record is None:
             return
-        states = self._encoder.changed_states(dict(frame.f_locals))
+        self._encoder.being_made.discard(record.makes)
+        states = self._encoder.changed_states(self._held(frame))
         if states:
             self._add("set", record, record.site, states=states)
         closing = {"closing": True} if record.closing else {}
@@ -243,6 +258,14 @@ class FrameLog:
             detail["status"] = status
         return {"detail": detail, "shown": {"text": self._encoder.encode(error)}}
 
+    def _held(self, frame: FrameType) -> dict[str, Any]:
+        """What a frame holds, and what its code reaches by global names: those may be asked."""
+        if not self._encoder.watching():
+            return {}
+        named = frame.f_globals
+        reached = {name: named[name] for name in frame.f_code.co_names if name in named}
+        return {**reached, **frame.f_locals}
+
     def _observe(self, frame: FrameType, record: _Record) -> None:
         """Append a `set` where the statement that has just run changed a name or a state."""
         variables = {k: v for k, v in frame.f_locals.items() if k not in record.hidden}
@@ -251,7 +274,7 @@ class FrameLog:
             k: v for k, v in names.items() if record.names.get(k) != v
         }
         changed |= {k: None for k in record.names if k not in names}
-        states = self._encoder.changed_states(variables)
+        states = self._encoder.changed_states(self._held(frame))
         record.names = names
         if changed or states:
             self._add("set", record, record.site, names=changed, states=states)
@@ -260,3 +283,11 @@ class FrameLog:
         place: dict[str, Any] = {"line": site.line, "text": site.text} if site else {}
         fields |= {"function": record.function, "frame": record.serial, "request": record.request}
         self._log.add(kind, **place, **fields)
+
+
+def _object_being_made(frame: FrameType) -> int:
+    """The address of the object whose `__init__` a frame is; 0 where it is none."""
+    code = frame.f_code
+    if code.co_name != "__init__" or not code.co_argcount:
+        return 0
+    return id(frame.f_locals.get(code.co_varnames[0]))

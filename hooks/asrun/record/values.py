@@ -103,6 +103,8 @@ class Encoder:
         self._states: dict[str, str] = {}
         self._lock = threading.RLock()
         self._asking: set[int] = set()
+        self.being_made: set[int] = set()
+        """Addresses of objects whose `__init__` runs: they have no state to ask for yet."""
         self.failed: Callable[[Exception], None] = lambda error: None
         """Is told an error of the encoder itself; the value then shows as `…`."""
         self.stand_ins: dict[type, str] = {}
@@ -111,6 +113,10 @@ class Encoder:
     def asking(self) -> bool:
         """Whether the calling thread is inside a watch function: what that calls is no event."""
         return bool(self._asking) and threading.get_ident() in self._asking
+
+    def watching(self) -> bool:
+        """Whether a watched object has been seen."""
+        return bool(self._watched)
 
     def encode(self, value: Any, name: str = "") -> str:
         """The value as text of at most `MAX_TEXT` characters.
@@ -135,7 +141,7 @@ class Encoder:
         """Watched objects whose state is new or changed since they were last asked.
 
         Args:
-            variables: the frame's variables; off the event loop only these are asked, since
+            variables: what the frame holds; off the event loop only that is asked, since
                 another thread may be in the middle of changing the rest.
         """
         if not self._watched or self.asking():
@@ -150,7 +156,7 @@ class Encoder:
                 with self._lock:
                     self._watched.pop(ref, None)
                 continue
-            if here is not None and id(value) not in here:
+            if (here is not None and id(value) not in here) or id(value) in self.being_made:
                 continue
             state = shorten(str(self._ask(say, value)), 40)
             if self._states.get(ref) != state:

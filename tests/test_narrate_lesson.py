@@ -6,10 +6,10 @@ import math
 
 import pytest
 
-from asrun.model import Choice, Cite, Problem, Statement, Verdict
+from asrun.model import Choice, Cite, Problem, Statement, Verdict, VersionRange
 from asrun.narrate import step_of, tell_lesson, tell_run
-from asrun.narrate.prose import say
-from asrun.story import LessonPage, Piece, Text
+from asrun.narrate.prose import plain, say
+from asrun.story import Answer, History, LessonPage, Piece, Text
 from tests import traces
 from tests.traces import VERSIONS, Script
 
@@ -46,6 +46,23 @@ def test_citations_and_values_are_filled_in() -> None:
     ]
     assert told.key_moments[0].runs == ("Title of answers",)
     assert told.proved == 1
+
+
+def test_an_option_is_told_with_the_releases_in_which_it_is_right() -> None:
+    asked = statement("q", "Which?", kind="quiz", question="Which?")
+    why = "So in FastAPI {releases}."
+    choices = (Choice("here", True, "Yes."), Choice("there", False, why), Choice("no", False, "No"))
+    verdict = Verdict("q", "proved", choices=choices)
+    ranges = (VersionRange("0.95.2", "0.105.0"), VersionRange("0.118.0", "0.118.0"))
+    history = History(
+        "0.95.2", "0.165.0", (), (), (), answers={("q", "there"): Answer("0.95.2", ranges)}
+    )
+    script = traces.answers()
+    runs = [tell_run(script.lesson(asked), script.trace())]
+    told = tell_lesson(script.lesson(asked), runs, {"q": verdict}, (), VERSIONS, history)
+    by_text = {plain(c.text): (plain(c.why), c.page) for c in told.quiz[0].choices}
+    assert by_text["there"] == ("So in FastAPI 0.95.2 to 0.105.0 and 0.118.0.", "0.95.2")
+    assert (by_text["here"][1], by_text["no"][1]) == (None, None)
 
 
 def test_a_value_is_never_parsed() -> None:

@@ -286,6 +286,15 @@ def test_a_quiz_gives_its_choices_as_the_trace_decided_them(tmp_path: Path) -> N
     assert list(said["cites"]) == ["sent"]
 
 
+def test_an_option_may_say_in_which_releases_it_is_right(tmp_path: Path) -> None:
+    said = _quiz(
+        tmp_path,
+        'Option("200", sent.status == 200, ""), Option("500", sent.status == 500, "In {releases}.")',
+    )
+    assert said["outcome"] == "proved"
+    assert said["choices"][1]["why"] == "In {releases}."
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -322,6 +331,13 @@ def test_a_quiz_without_exactly_one_right_option_is_ambiguous(
         ('"a", "b"', "What?", "takes Option(...)s"),
         ('Option("a", True, ""), Option("b", False, "")', "After {sent}?", "cites {sent}"),
         ('Option("a", True, "{sent}"), Option("b", False, "")', "What?", "cites {sent}"),
+        ('Option("a", True, ""), Option("b", False, "")', "In {releases}?", "cites {releases}"),
+        ('Option("{releases}", True, ""), Option("b", False, "")', "What?", "cites {releases}"),
+        (
+            'Option("a", True, ""), Option("b", False, ""), releases=sent',
+            "What?",
+            "what the build puts there",
+        ),
     ],
 )
 def test_a_quiz_that_is_written_wrongly_says_how(

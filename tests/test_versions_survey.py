@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 
 from asrun import accepted
-from asrun.model import Event, Lesson, Scenario, Statement, Trace, Verdict, Versions
+from asrun.model import Choice, Event, Lesson, Scenario, Statement, Trace, Verdict, Versions
 from asrun.recording import from_text
 from asrun.story import Step
 from asrun.versions import accepting, causes, history, newest, outcomes, report, truth
@@ -407,6 +407,40 @@ def test_a_history_is_told_from_the_recordings_alone(tmp_path: Path) -> None:
     trace = found.of("s")[1].trace
     assert trace is not None
     assert [e.line for e in trace.events] == [None, 2]
+
+
+SAYS = "That is so in FastAPI {releases}."
+
+
+def status_is_asked_for(of: Lesson, runs: Mapping[str, Trace]) -> dict[str, Verdict]:
+    status = runs["s"].events[0].detail["status"]
+    choices = tuple(Choice(str(n), status == n, SAYS) for n in (200, 201, 500))
+    return {"late": Verdict("late", "proved", choices=choices)}
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_an_option_says_in_which_releases_it_is_the_right_one(tmp_path: Path, every: bool) -> None:
+    of = lesson(tmp_path)
+    _accept(look(World(eras), of, every=every)[0], of)
+    verdicts = status_is_asked_for(of, {"s": run(HERE, 200)})
+    found, problems = history.of_build(of, HERE, VERSIONS, status_is_asked_for, steps_of, verdicts)
+    assert found is not None
+    spans_ = {text: [(r.first, r.last) for r in a.ranges] for (_, text), a in found.answers.items()}
+    assert spans_ == {
+        "200": [("0.100.0", "0.101.2"), ("0.107.2", HERE)],
+        "201": [("0.102.0", "0.107.1")],
+    }
+    assert {a.page for a in found.answers.values()} == {"", "0.102.0"}
+    # It says of an option that is right nowhere that it is so somewhere.
+    assert [(p.kind, "“500”" in p.message) for p in problems] == [("holds-wrong", True)]
+
+
+def test_an_option_cannot_say_so_before_other_releases_are_accepted(tmp_path: Path) -> None:
+    of = lesson(tmp_path)
+    verdicts = status_is_asked_for(of, {"s": run(HERE, 200)})
+    found, problems = history.of_build(of, HERE, VERSIONS, status_is_asked_for, steps_of, verdicts)
+    assert found is None
+    assert [p.kind for p in problems] == ["holds-wrong"] * 3
 
 
 # ------------------------------------------------------------------ a new release

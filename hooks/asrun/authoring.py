@@ -22,7 +22,10 @@ class Option:
         text: what the reader reads.
         right: whether it answers the question, decided by the trace: an expression of
             moments and states, such as `back > sent`.
-        why: the explanation that is shown once it is chosen. `{name}` stands for a cited step.
+        why: the explanation that is shown once it is chosen. `{name}` stands for a cited step;
+            `{releases}` for the releases of FastAPI in which the traces make this option the
+            right one, as their accepted recordings have it. Then an option that is wrong here
+            is one that is right there, and leads to a run of it.
     """
 
     text: str

@@ -276,6 +276,10 @@ Outcome = Literal[
 ]
 
 
+RELEASES = "{releases}"
+"""In an option's explanation: stands for the releases in which it is the right one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of one statement's proof on this build's traces."""

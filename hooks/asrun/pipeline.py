@@ -269,7 +269,7 @@ def _look_at_others(ran: Ran, root: Path, store: Cache, children: Children) -> R
         return ran
     judge = truth.judging(store, children)
     versions = releases.read(root).versions
-    found, wrong = history.of_build(ran.lesson, here, versions, judge, steps_of)
+    found, wrong = history.of_build(ran.lesson, here, versions, judge, steps_of, ran.verdicts)
     told_anew = {p.statement for p in wrong}
     rest = [p for p in ran.problems if p.kind != "holds-wrong" or p.statement not in told_anew]
     return replace(ran, history=found, problems=[*rest, *wrong])
@@ -284,7 +284,7 @@ def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:
         cited = _cited(ran.verdicts.values(), name)
         runs.append(narrate.tell_run(ran.lesson, told, cited=cited, origin=ran.origins[name]))
     versions = next((told.versions for told in ran.traces.values()), None)
-    page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions)
+    page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions, ran.history)
     known = ran.history
     if known is not None:
         known = replace(known, verdicts={**known.verdicts, "": ran.verdicts})

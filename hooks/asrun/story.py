@@ -288,6 +288,9 @@ class ChoiceView:
     text: Text
     right: bool
     why: Text
+    page: str | None = None
+    """An `Era.page` on which it is the right one; None on such a page, and where it is right
+    nowhere or says nothing of releases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +423,16 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Where an option of a quiz is the right one."""
+
+    page: str
+    """The first `Era.page` on which it is."""
+    ranges: tuple[VersionRange, ...]
+    """Neighbouring eras are taken together."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """How a lesson behaves in other releases, from its accepted recordings alone."""
 
@@ -436,6 +449,8 @@ class History:
     """By oldest release; those of the lesson's own page among them."""
     verdicts: Mapping[str, Mapping[str, Verdict]] = field(default_factory=dict)
     """For each page of an era: what became of the statements on its runs, by name."""
+    answers: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
+    """For a quiz's name and the text of an option: where it is the right one."""
 
     def gist(self) -> History:
         """What other pages show of it."""
@@ -444,6 +459,7 @@ class History:
             behaviours=tuple(replace(b, trace=None) for b in self.behaviours),
             changes=tuple(replace(c, rows=()) for c in self.changes),
             verdicts={},
+            answers={},
         )
 
     def of(self, scenario: str) -> tuple[Behaviour, ...]:

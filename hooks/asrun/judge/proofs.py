@@ -19,6 +19,8 @@ from asrun.judge.queries import Trace
 from asrun.judge.words import NO_WORDS, Words, closest
 
 _NAME = re.compile(r"\{([A-Za-z_]\w*)\}")
+_RELEASES = "releases"
+"""What a quiz option's explanation cites without returning it: the build knows it."""
 
 TraceData = Mapping[str, Any]
 
@@ -181,7 +183,12 @@ def _take(proof: Proof, ran: Ran, result: Any) -> None:
                 )
         ran.options = tuple(result.options)
         cites: Mapping[str, Any] = result.cites
-        texts = [proof.text, *(t for o in result.options for t in (o.text, o.why))]
+        texts = [proof.text, *(o.text for o in result.options)]
+        texts += [o.why.replace(f"{{{_RELEASES}}}", "") for o in result.options]
+        if _RELEASES in cites:
+            raise _Refused(
+                f"`{_RELEASES}` is what the build puts there; give the step another name"
+            )
     else:
         if inspect.iscoroutine(result):
             result.close()

@@ -76,7 +76,7 @@ def _page(lesson: Lesson, history: History, era: Era) -> LessonPage:
         versions.append((behaviour.here, behaviour.trace.versions))
     # What the header names is what sets the page apart from the lesson's own.
     recorded_on = min(versions, key=lambda one: one[0])[1]
-    told = tell_lesson(lesson, runs, verdicts, (), recorded_on)
+    told = tell_lesson(lesson, runs, verdicts, (), recorded_on, history)
     return replace(told, era=era.page or "")
 
 

@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from asrun.model import Cite, Lesson, Problem, Statement, Verdict, Versions
-from asrun.narrate.prose import Part, cite, code, count_words, fill
+from asrun.model import RELEASES, Choice, Cite, Lesson, Problem, Statement, Verdict, Versions
+from asrun.narrate.prose import Part, cite, code, count_words, fill, listed
 from asrun.narrate.run import step_of
-from asrun.story import ChoiceView, CodeLine, LessonPage, Run, Said, Text
+from asrun.story import Answer, ChoiceView, CodeLine, History, LessonPage, Run, Said, Text
 
 WORDS_A_MINUTE = 200
 _NOTE = re.compile(r"\s*#:.*$")
@@ -22,6 +22,7 @@ def tell_lesson(
     verdicts: Mapping[str, Verdict],
     problems: Iterable[Problem],
     versions: Versions | None,
+    history: History | None = None,
 ) -> LessonPage:
     """Put together what one lesson's page shows.
 
@@ -31,6 +32,7 @@ def tell_lesson(
         verdicts: what became of its statements, by name; one without a verdict is not proved.
         problems: problems of the build; those of other lessons are left out.
         versions: what the runs were recorded on; None where nothing could be.
+        history: what is known of other releases; None where nothing is.
 
     Returns:
         The page, with citations, values and quiz options in place.
@@ -40,7 +42,10 @@ def tell_lesson(
     """
     own = tuple(p for p in problems if p.lesson == lesson.id)
     by_scenario = {run.scenario: run for run in runs}
-    said = [_said(lesson, s, verdicts.get(s.name), own, by_scenario) for s in lesson.statements]
+    answers = history.answers if history else {}
+    said = [
+        _said(lesson, s, verdicts.get(s.name), own, by_scenario, answers) for s in lesson.statements
+    ]
 
     def of(kind: str) -> tuple[Said, ...]:
         return tuple(one for one in said if one.statement.kind == kind)
@@ -70,6 +75,7 @@ def _said(
     verdict: Verdict | None,
     problems: tuple[Problem, ...],
     runs: Mapping[str, Run],
+    answers: Mapping[tuple[str, str], Answer],
 ) -> Said:
     proved = verdict is not None and verdict.outcome == "proved"
     parts = {n: _part(c, runs) for n, c in verdict.cites.items()} if verdict and proved else {}
@@ -84,11 +90,28 @@ def _said(
         elsewhere=verdict is not None and verdict.outcome in _NOT_SO and problem is None,
         text=fill(statement.text, parts),
         choices=tuple(
-            ChoiceView(fill(choices[i].text, parts), choices[i].right, fill(choices[i].why, parts))
+            _choice(choices[i], parts, answers.get((statement.name, choices[i].text)))
             for i in order
         ),
         problem=problem,
         runs=tuple(titles.get(name, name) for name in statement.on),
+    )
+
+
+def _choice(choice: Choice, parts: Mapping[str, Part], answer: Answer | None) -> ChoiceView:
+    """An option of a quiz; one that says in which releases it is right leads to a run of them."""
+    says = RELEASES in choice.why
+    spans = (
+        [r.first if r.first == r.last else f"{r.first} to {r.last}" for r in answer.ranges]
+        if answer
+        else ["…"]
+    )
+    filled = {**parts, RELEASES.strip("{}"): listed(spans)} if says else parts
+    return ChoiceView(
+        text=fill(choice.text, parts),
+        right=choice.right,
+        why=fill(choice.why, filled),
+        page=answer.page if says and answer and not choice.right else None,
     )
 
 

@@ -152,6 +152,7 @@ def _environment() -> Environment:
         spans=versions.spans,
         by=versions.by,
         eras_of=versions.eras_of,
+        address_of=versions.address,
         timeline_of=versions.timeline,
         truth_of=versions.truth,
         untrue_of=versions.untrue,

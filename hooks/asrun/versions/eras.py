@@ -10,7 +10,7 @@ from packaging.version import Version
 from asrun import accepted
 from asrun.accepted import Kept
 from asrun.model import Verdict, VersionRange
-from asrun.story import Era
+from asrun.story import Answer, Era
 from asrun.versions.truth import Truth
 
 Files = tuple[str, ...]
@@ -54,6 +54,33 @@ def verdicts(
         for era in found
         if era.page is not None
     }
+
+
+def answers(
+    found: Sequence[Era], judged: Mapping[str, Mapping[str, Verdict]]
+) -> dict[tuple[str, str], Answer]:
+    """Where each option of a quiz is the right one, by the quiz's name and the option's text.
+
+    Args:
+        found: the eras.
+        judged: for each page of an era, what became of the statements on its runs.
+    """
+    result: dict[tuple[str, str], Answer] = {}
+    last: dict[tuple[str, str], int] = {}
+    for place, era in enumerate(found):
+        for name, verdict in judged.get(era.page, {}).items() if era.page is not None else ():
+            for choice in verdict.choices if verdict.outcome == "proved" else ():
+                if not choice.right:
+                    continue
+                key = (name, choice.text)
+                before = result.get(key, Answer(era.page or "", ()))
+                ranges = before.ranges
+                if ranges and last[key] == place - 1:
+                    ranges = (*ranges[:-1], VersionRange(ranges[-1].first, era.last))
+                else:
+                    ranges = (*ranges, VersionRange(era.first, era.last))
+                result[key], last[key] = Answer(before.page, ranges), place
+    return result
 
 
 def _files(kept: Mapping[str, Sequence[Kept]], version: str) -> Files:

@@ -14,9 +14,9 @@ from packaging.version import Version
 
 from asrun import accepted
 from asrun.accepted import Kept
-from asrun.model import Event, Lesson, Problem, Scenario, Trace, VersionRange
+from asrun.model import RELEASES, Event, Lesson, Problem, Scenario, Trace, Verdict, VersionRange
 from asrun.record.source import Source
-from asrun.story import Aligned, Behaviour, Change, History, Step, Told
+from asrun.story import Aligned, Answer, Behaviour, Change, History, Step, Told
 from asrun.versions import aligning, eras
 from asrun.versions import truth as truths
 from asrun.versions.truth import Truth
@@ -56,6 +56,7 @@ def of_lesson(
     told = tuple(_told(s.name, truth) for s in lesson.statements) if truth else ()
     changes.sort(key=lambda c: Version(c.release))
     found = eras.of_releases(truth.versions if truth else order, by_scenario, here)
+    judged = eras.verdicts(found, by_scenario, truth) if truth else {}
     return History(
         first=order[0],
         last=order[-1],
@@ -63,7 +64,8 @@ def of_lesson(
         changes=tuple(changes),
         told=told,
         eras=found,
-        verdicts=eras.verdicts(found, by_scenario, truth) if truth else {},
+        verdicts=judged,
+        answers=eras.answers(found, judged),
     )
 
 
@@ -181,7 +183,12 @@ def _told(statement: str, truth: Truth) -> Told:
 
 
 def of_build(
-    lesson: Lesson, here: str, versions: Sequence[str], judge: truths.Judge, steps_of: StepsOf
+    lesson: Lesson,
+    here: str,
+    versions: Sequence[str],
+    judge: truths.Judge,
+    steps_of: StepsOf,
+    verdicts: Mapping[str, Verdict] | None = None,
 ) -> tuple[History | None, list[Problem]]:
     """What a build shows of other releases, and what is wrong with what is said of them.
 
@@ -191,11 +198,39 @@ def of_build(
         versions: the releases that are known.
         judge: judges its statements.
         steps_of: how a trace reads in steps.
+        verdicts: what became of its statements on the build's own runs, by name.
 
     Returns:
-        No history and no problems where no other release was accepted.
+        No history where no other release was accepted.
     """
     if not _others(lesson, here):
-        return None, []
+        return None, list(_unanswered(lesson, verdicts or {}, {}))
     truth = truths.find(lesson, truths.of_accepted(lesson, versions), judge)
-    return of_lesson(lesson, here, steps_of, truth), truths.problems(lesson, truth)
+    found = of_lesson(lesson, here, steps_of, truth)
+    problems = truths.problems(lesson, truth)
+    if found is not None:
+        problems += _unanswered(lesson, verdicts or {}, found.answers)
+    return found, problems
+
+
+def _unanswered(
+    lesson: Lesson, verdicts: Mapping[str, Verdict], answers: Mapping[tuple[str, str], Answer]
+) -> Iterator[Problem]:
+    """Options that say in which releases they are right, and are so in none that is known."""
+    for statement in lesson.statements:
+        verdict = verdicts.get(statement.name)
+        for choice in verdict.choices if verdict and verdict.outcome == "proved" else ():
+            if RELEASES in choice.why and (statement.name, choice.text) not in answers:
+                yield Problem(
+                    "holds-wrong",
+                    lesson.file("lesson.py"),
+                    statement.line,
+                    f"the option “{choice.text}” of `{statement.name}` says {RELEASES}, and is "
+                    "the right one in no release that was recorded",
+                    f"Leave {RELEASES} out; or, if other releases were not recorded yet, do it "
+                    f"with `asrun versions {lesson.id} --accept`.",
+                    expected=statement.text,
+                    lesson=lesson.id,
+                    scenario=statement.on[0],
+                    statement=statement.name,
+                )

@@ -121,7 +121,7 @@ def when_resumed(trace: Trace):
         Option(
             "As soon as `read_item` has returned",
             returned < back < head,
-            "It returns at {returned}; the response leaves before anything of `get_db` runs again.",
+            "That is so in FastAPI {releases}: there the exit comes before the response.",
         ),
         Option(
             "Between status and body",

@@ -128,6 +128,32 @@ def closed_before_the_response(plain: Trace, stream: Trace):
 
 
 @quiz(
+    "`read_book` has returned, at {returned}. What comes first after it?",
+    on=plain,
+    hint="Look for the first row of the wire after that step, and for the first one of `get_db`.",
+)
+def first_after_the_return(trace: Trace):
+    returned = trace.one(returned="read_book")
+    head = trace.one(asgi="http.response.start")
+    back = trace.one(resumed="get_db", at="yield")
+    assert returned < head
+    assert returned < back
+    return Options(
+        Option(
+            "The status leaves", head < back, "It leaves at {head}, `get_db` goes on at {back}."
+        ),
+        Option(
+            "`get_db` goes on",
+            back < head,
+            "That is so in FastAPI {releases}: there the exit comes before the response.",
+        ),
+        returned=returned,
+        head=head,
+        back=back,
+    )
+
+
+@quiz(
     "`export` returns at {returned}. What is the state of the session then?",
     on=stream,
     hint="Look at the variable tracker, in the column of that step.",

@@ -100,6 +100,11 @@ class Event(BaseModel):
     """What is published but differs between runs or releases, such as a library's wording."""
 
     @property
+    def boundary(self) -> str:
+        """The middleware within which an ASGI message passed; "" at the app's own boundary."""
+        return str(self.detail.get("boundary", "")) if self.lane == "wire" else ""
+
+    @property
     def frame_key(self) -> tuple[int | None, str, int] | None:
         """Identity of the frame within the trace, or None where the event has no frame."""
         if self.function is None or self.frame is None:

@@ -83,7 +83,7 @@ def response_so_far(scene: Scene, at: At) -> Text:
     sends = [
         e
         for e in scene.events(request, "send")
-        if e.seq < at.anchor.seq and (e.asgi or "").startswith("http.response.")
+        if e.seq < at.anchor.seq and (e.asgi or "").startswith("http.response.") and not e.boundary
     ]
     if now.complete:
         return say("The whole response has left {steps}.", steps=steps_cited(scene, sends))

@@ -73,6 +73,8 @@ def _chosen(scene: Scene, found: list[_Node]) -> list[_Node]:
 
 def _node(scene: Scene, at: At) -> _Node | None:
     event = at.anchor
+    if event.boundary:
+        return None
     of = f" of request {event.request}" if scene.many and event.request is not None else ""
     match event.kind:
         case "request":
@@ -98,6 +100,13 @@ def _node(scene: Scene, at: At) -> _Node | None:
         case "complete":
             title = say("The client has the whole response")
             return _Node(at, 2 if _streams(scene, at) else 3, title, ())
+        case "message":
+            sends = event.detail.get("by") == "client"
+            verb = "sends" if sends else "has"
+            return _Node(at, 2, say("The client {verb} a message", verb=verb), ())
+        case "closed":
+            by = str(event.detail.get("by", "server"))
+            return _Node(at, 1, say("The connection ends"), say("closed by the {by}", by=by))
         case "left" | "broken":
             who = "client" if event.kind == "left" else "server"
             text = say("the {who} closes the connection", who=who)
@@ -140,6 +149,10 @@ def _probe_node(scene: Scene, at: At) -> _Node | None:
             say("in what {f} asks for", f=code(str(at.anchor.detail.get("for") or "the endpoint"))),
             say("FastAPI finds {n}", n=found),
         )
+    if at.anchor.detail.get("probe") == "dependency":
+        cached = code(str(at.anchor.detail.get("for") or "the dependency"))
+        title = say("{f} comes from the cache", f=cached)
+        return _Node(at, 3, title, say("it is not called again"))
     if at.anchor.detail.get("probe") == "serialize_response":
         return _Node(at, 3, say("FastAPI serializes what was returned"), ())
     of = str(at.anchor.detail.get("for") or "")
@@ -169,6 +182,7 @@ def _response_node(scene: Scene, at: At, of: str) -> _Node:
             e
             for e in scene.events(event.request, "send")
             if e.asgi == "http.response.body"
+            and not e.boundary
             and not e.detail.get("more_body")
             and e.seq > event.seq
         ),
@@ -192,7 +206,10 @@ def _response_node(scene: Scene, at: At, of: str) -> _Node:
 
 def _streamed(scene: Scene, at: At) -> bool:
     return any(
-        e.asgi == "http.response.body" and e.detail.get("more_body") and e.detail.get("body")
+        e.asgi == "http.response.body"
+        and not e.boundary
+        and e.detail.get("more_body")
+        and e.detail.get("body")
         for e in scene.events(at.anchor.request, "send")
     )
 

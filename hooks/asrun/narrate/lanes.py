@@ -112,7 +112,7 @@ def _client_mark(at: At) -> MarkKind | None:
 
 
 def _wire_mark(at: At) -> MarkKind | None:
-    if at.anchor.lane != "wire" or at.anchor.kind in ("done", "failed"):
+    if at.anchor.lane != "wire" or at.anchor.kind in ("done", "failed") or at.anchor.boundary:
         return None
     return "out" if at.anchor.kind == "send" else "in"
 

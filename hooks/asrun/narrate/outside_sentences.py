@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from asrun.narrate import facts
+from asrun.narrate import passed_sentences as passed
 from asrun.narrate.frame_sentences import Sentences, clause
 from asrun.narrate.prose import code, codes, join, plural, say, short
 from asrun.narrate.request_state import body_size
@@ -97,7 +98,9 @@ def broken(scene: Scene, at: At) -> Sentences:
 
 
 def scope(scene: Scene, at: At) -> Sentences:
-    """The server calls the app."""
+    """The server calls the app, or a middleware the app within it."""
+    if at.anchor.boundary:
+        return passed.within(scene, at)
     if at.anchor.request is None:
         return lifespan(scene, at)
     about = "connection" if at.anchor.asgi == "websocket" else "request"
@@ -130,8 +133,12 @@ def lifespan(scene: Scene, at: At) -> Sentences:
 def receive(scene: Scene, at: At) -> Sentences:
     """The app is given a message."""
     event = at.anchor
+    if event.boundary:
+        return passed.within(scene, at)
     if event.request is None:
         return lifespan(scene, at)
+    if (event.asgi or "").startswith("websocket."):
+        return passed.received(at)
     if event.asgi == "http.disconnect":
         now = at.before.request(event.request)
         what = say("The app receives `http.disconnect`.")
@@ -156,8 +163,12 @@ def receive(scene: Scene, at: At) -> Sentences:
 def send(scene: Scene, at: At) -> Sentences:
     """The app sends a message."""
     event = at.anchor
+    if event.boundary:
+        return passed.within(scene, at)
     if event.request is None:
         return lifespan(scene, at)
+    if (event.asgi or "").startswith("websocket."):
+        return passed.sent(at)
     if event.asgi == "http.response.start":
         return (
             say(
@@ -187,18 +198,24 @@ def send(scene: Scene, at: At) -> Sentences:
 
 def done(scene: Scene, at: At) -> Sentences:
     """The app's call has returned."""
+    if at.anchor.boundary:
+        return passed.within(scene, at)
     if at.anchor.request is None:
         return say("The app’s call for its lifespan returns."), ()
-    what = say("The app’s call returns: as far as the app goes, the request is over.")
+    about = "connection" if at.before.request(at.anchor.request).socket else "request"
+    what = say("The app’s call returns: as far as the app goes, the {about} is over.", about=about)
     return what, _client_has_it(scene, at)
 
 
 def failed(scene: Scene, at: At) -> Sentences:
     """The app's call has raised."""
+    if at.anchor.boundary:
+        return passed.within(scene, at)
     exception = str(at.anchor.detail.get("exception", "an exception"))
     what = say("The app’s call ends with {e}, which is raised into the server.", e=code(exception))
     has = _client_has_it(scene, at)
-    if not has and at.anchor.request is not None and not at.before.request(at.anchor.request).head:
+    now = at.before.request(at.anchor.request)
+    if not has and at.anchor.request is not None and not (now.head or now.socket):
         has = say("The app has sent no response of its own.")
     return what, has
 
@@ -228,6 +245,12 @@ def probe(scene: Scene, at: At) -> Sentences:
         return _solve(scene, at)
     if name == "serialize_response":
         return _serialize(scene, at)
+    if name == "dependency":
+        of = code(str(at.anchor.detail.get("for") or "the dependency"))
+        return (
+            say("FastAPI takes the value of {f} from its cache: {f} is not called again.", f=of),
+            say("In this request it has been called before."),
+        )
     return say("FastAPI is at {p}.", p=code(str(name))), ()
 
 

@@ -14,6 +14,8 @@ _OUTSIDE = {
     "complete": "response",
     "left": "response",
     "broken": "response",
+    "message": "messages",
+    "closed": "end",
     "send": "response",
     "done": "end",
     "failed": "end",
@@ -61,6 +63,8 @@ def _phase(scene: Scene, at: At) -> tuple[str, str]:
         over = at.after.lifespan in ("shutting down", "shut down")
         return "shutdown" if over else "startup", "it belongs to no request"
     if event.asgi == "http.disconnect":
+        return _GOES_ON
+    if event.boundary and event.kind in ("done", "failed"):
         return _GOES_ON
     if event.kind in _OUTSIDE:
         return _OUTSIDE[event.kind], f"it is a `{event.kind}`"

@@ -35,9 +35,14 @@ def lane_reason(event: Event) -> str:
     """What decided the lane of an event, in a sentence."""
     if event.lane == "client":
         return "The client does it, or sees it: no code of the app is meant."
-    if event.kind in ("done", "failed"):
+    if event.kind in ("done", "failed") and not event.boundary:
         return (
             "The app's call ends on the event loop; only what it receives and sends is on the wire."
+        )
+    if event.boundary:
+        return (
+            f"It passes between the middleware `{event.boundary}` and the app within it, on the "
+            "event loop; only what passes the app's own boundary is on the wire."
         )
     if event.lane == "wire":
         return (
@@ -64,7 +69,7 @@ def _row(scene: Scene, at: At) -> str:
     if key in (CLIENT, WIRE):
         return f"Everything of the {key} is in one row."
     if key == FASTAPI:
-        if at.anchor.kind in ("probe", "done", "failed"):
+        if at.anchor.kind in ("probe", "done", "failed") or at.anchor.boundary:
             return "What FastAPI does around the functions of `app.py` is in its row."
         return "No function of `app.py` is known to do it, so it is in FastAPI's row."
     row = next(row for row in scene.rows if row.key == key)

@@ -8,6 +8,15 @@ from typing import Literal
 from asrun.model import Event
 from asrun.narrate.prose import plural
 
+_SETTLED = (
+    "request not sent",
+    "client has the whole response",
+    "client has left",
+    "client has closed the connection",
+    "connection closed by the server",
+)
+"""What the client is at when it waits for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class RequestNow:
@@ -33,12 +42,13 @@ class RequestNow:
     since: int = 0
     """The last event of the app's call itself."""
     exception: str = ""
+    socket: str = ""
+    """What a WebSocket connection is at, in words; "" for a request over HTTP."""
 
     @property
     def waiting(self) -> bool:
         """Whether the client has asked and does not have all of its answer."""
-        settled = ("request not sent", "client has the whole response", "client has left")
-        return self.client not in (*settled, "connection closed by the server")
+        return self.client not in _SETTLED
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -49,7 +59,9 @@ class RequestNow:
 
     @property
     def response(self) -> str:
-        """What of the response has been sent, in words."""
+        """What of the response has been sent, in words; of a WebSocket, what it is at."""
+        if self.socket:
+            return self.socket
         if not self.head:
             return "nothing sent"
         size = f", {plural(self.body, 'byte')} of body" if self.exact and self.body else ""
@@ -84,14 +96,25 @@ def seen_by_client(old: RequestNow, event: Event) -> RequestNow:
         "complete": "client has the whole response",
         "left": "client has left",
         "broken": "connection closed by the server",
+        "message": f"client has {'sent' if event.detail.get('by') == 'client' else 'had'} a message",
+        "closed": "client has closed the connection"
+        if event.detail.get("by") == "client"
+        else "connection closed by the server",
     }
+    if event.kind == "response" and event.detail.get("status") == 101:
+        words["response"] = "client is connected"
     return replace(old, client=words.get(event.kind, old.client), has=has)
 
 
 def seen_on_wire(old: RequestNow, event: Event) -> RequestNow:
-    """The request after an event on the wire."""
+    """The request after an event on the wire; within a middleware nothing is on the wire yet."""
+    if event.boundary:
+        return old
     if event.kind == "scope":
-        return replace(old, app="running", since=event.seq)
+        socket = "connection not accepted" if event.asgi == "websocket" else ""
+        return replace(old, app="running", since=event.seq, socket=socket)
+    if old.socket:
+        old = replace(old, socket=_socket(old.socket, event))
     if event.kind == "done":
         return replace(old, app="returned", since=event.seq)
     if event.kind == "failed":
@@ -112,6 +135,20 @@ def seen_on_wire(old: RequestNow, event: Event) -> RequestNow:
             complete=not event.detail.get("more_body", False),
         )
     return old
+
+
+def _socket(now: str, event: Event) -> str:
+    if event.asgi == "websocket.accept":
+        return "connection accepted"
+    if event.asgi == "websocket.disconnect":
+        return "connection closed by the client"
+    if event.asgi == "websocket.http.response.start":
+        return f"connection refused with {event.detail.get('status', '')}".rstrip()
+    if event.asgi == "websocket.close":
+        return (
+            "connection closed by the app" if now == "connection accepted" else "connection refused"
+        )
+    return now
 
 
 def body_size(event: Event) -> int | None:

@@ -132,7 +132,7 @@ class Scene:
     def row_key(self, at: At) -> str:
         """The row in which a step stands."""
         kind, lane = at.anchor.kind, at.anchor.lane
-        if kind == "probe" or kind in ("done", "failed"):
+        if kind == "probe" or kind in ("done", "failed") or at.anchor.boundary:
             return FASTAPI
         if lane in (CLIENT, WIRE):
             return lane

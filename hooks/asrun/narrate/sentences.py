@@ -9,6 +9,7 @@ from asrun.narrate import exception_sentences as exceptions
 from asrun.narrate import facts
 from asrun.narrate import frame_sentences as frames
 from asrun.narrate import outside_sentences as outside
+from asrun.narrate import passed_sentences as passed
 from asrun.narrate.frame_sentences import Sentences
 from asrun.narrate.prose import codes, join, say, short
 from asrun.narrate.request_state import doing
@@ -22,6 +23,8 @@ _TELL: dict[str, Callable[[Scene, At], Sentences]] = {
     "complete": outside.complete,
     "left": outside.left,
     "broken": outside.broken,
+    "message": passed.message,
+    "closed": passed.closed,
     "scope": outside.scope,
     "receive": outside.receive,
     "send": outside.send,
@@ -80,16 +83,13 @@ def _event_action(event: Event, at: At | None = None) -> str:
             return "closed by the client"
         case "broken":
             return "closed by the server"
-        case "scope":
-            parts = (event.asgi, detail.get("method"), detail.get("path"))
-            return "scope " + " ".join(str(p) for p in parts if p)
-        case "receive" | "send":
-            status = f" {detail['status']}" if "status" in detail else ""
-            return f"{event.asgi}{status} {_body(event)}".strip()
-        case "done":
-            return "app(scope) returned"
-        case "failed":
-            return f"app(scope) raised {exception}"
+        case "message":
+            return f"message {_body(event)}".strip()
+        case "closed":
+            return f"closed by the {detail.get('by', 'server')} {detail.get('code', '')}".strip()
+        case "scope" | "receive" | "send" | "done" | "failed":
+            within = f"within {event.boundary}: " if event.boundary else ""
+            return within + _asgi_action(event)
         case "call":
             inside = ", ".join(f"{n}={short(v or '', 40)}" for n, v in event.names.items())
             return f"{function}({inside})"
@@ -115,8 +115,22 @@ def _event_action(event: Event, at: At | None = None) -> str:
             return text
 
 
+def _asgi_action(event: Event) -> str:
+    detail = event.detail
+    if event.kind == "scope":
+        parts = (event.asgi, detail.get("method"), detail.get("path"))
+        return "scope " + " ".join(str(p) for p in parts if p)
+    if event.kind == "done":
+        return "app(scope) returned"
+    if event.kind == "failed":
+        return f"app(scope) raised {detail.get('exception', 'an exception')}"
+    told = [str(detail[name]) for name in ("status", "code") if name in detail]
+    return " ".join([str(event.asgi), *told, _body(event)]).strip()
+
+
 def _body(event: Event) -> str:
-    body = event.detail.get("body", "")
+    detail = event.detail
+    body = detail.get("body") or detail.get("text") or detail.get("bytes") or ""
     # A body's line ends are part of it, and would be lost on one line of text.
     return short(body.replace("\n", "\\n"), 40) if isinstance(body, str) else ""
 
@@ -140,6 +154,11 @@ def _relevant(at: At, *, before: bool) -> str:
         if errors is not None and not before:
             return f"{of}{errors} validation {'error' if errors == 1 else 'errors'}"
         ended = at.group.last("probe") is not event
+        if event.detail.get("probe") == "dependency":
+            taken = "not taken" if before else "taken"
+            return (
+                f"{of}value of {event.detail.get('for') or 'the dependency'} {taken} from the cache"
+            )
         if event.detail.get("probe") == "serialize_response" and ended:
             return f"{of}return value {'not serialized' if before else 'serialized'}"
         if event.detail.get("probe") == "solve_dependencies" and ended:
@@ -187,8 +206,11 @@ def _engine_notes(scene: Scene, at: At) -> list[Text]:
         found.append(say("Suspended at `await` meanwhile: the event loop was free."))
     if event.kind == "call" and not event.names:
         found.append(say("A new frame; it has no variables yet."))
+    if event.boundary:
+        return found
     if event.kind == "scope" and event.request is not None:
-        found.append(say("In ASGI, one call of the app is one request."))
+        about = "connection" if event.asgi == "websocket" else "request"
+        found.append(say("In ASGI, one call of the app is one {about}.", about=about))
     if event.kind == "probe" and event.detail.get("phase") == "start":
         asks = scene.app.functions.get(str(event.detail.get("for") or ""))
         if asks is not None and asks.parameters:
@@ -254,7 +276,9 @@ def identity(at: At) -> str:
     """What a step is, whichever time it happens: request, kind, function, statement or message."""
     event = at.anchor
     what = event.text or event.asgi or ""
-    if event.kind == "probe":
+    if event.boundary:
+        what = f"{what} within {event.boundary}"
+    elif event.kind == "probe":
         what = f"{event.detail.get('probe')} {event.detail.get('phase')}"
     elif event.kind in ("print", "log", "warning", "unhandled"):
         what = at.place.text or ""
@@ -274,6 +298,8 @@ def view(event: Event, lane: str) -> EventView:
     parts += [f"{o} {s}" for o, s in event.states.items()]
     if "value" in event.detail:
         parts.append(f"value {event.detail['value']}")
+    if event.kind == "catch" and event.shown.get("exception"):
+        parts.append(f"catches {event.shown['exception']}")
     if event.kind in ("print", "log", "warning", "unhandled"):
         parts.append(str(event.detail.get("text") or event.shown.get("text") or ""))
     return EventView(event.seq, lane, event.kind, " ".join(p for p in parts if p), event.line)

@@ -345,7 +345,7 @@ class _Folder:
             if told and not starts_it and event.detail.get("errors"):
                 return None
             return _Fold(False, "request", "what FastAPI began here is over")
-        if name in ("solve_dependencies", "serialize_response"):
+        if name in ("solve_dependencies", "serialize_response") or event.detail.get("cached"):
             return None
         return _Fold(True, "request", "it leads up to the next step of the request")
 

@@ -261,7 +261,7 @@ FAULTS: tuple[Fault, ...] = (
     _one("background tasks are dropped", _PLAIN, "if self.background is not None:", "if False:"),
     _one(
         "the last background task first",
-        (_TASKS, "BackgroundTasks.__call__"),
+        ("fastapi.background", "BackgroundTasks.__call__"),
         "for task in self.tasks:",
         "for task in reversed(self.tasks):",
     ),
@@ -273,9 +273,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     _one(
         "a background task that fails is dropped",
-        (_TASKS, "BackgroundTasks.__call__"),
+        ("fastapi.background", "BackgroundTasks.__call__"),
         "await task()",
-        "try:\n            await task()\n        except Exception:\n            pass",
+        "try:\n                await task()\n            except Exception:\n                pass",
     ),
     # ------------------------------------------------------------------ exceptions
     _one(
@@ -358,10 +358,11 @@ FAULTS: tuple[Fault, ...] = (
         "anyio.to_thread.run_sync(func, limiter=anyio.CapacityLimiter(1000))",
     ),
     _one(
-        "a WebSocket's dependencies exit before its endpoint runs on",
+        "a WebSocket's dependencies never exit",
         _SOCKET,
-        "                await func(session)",
-        "                await request_stack.pop_all().aclose()\n                await func(session)",
+        "await func(session)\n",
+        "try:\n                        await func(session)\n"
+        "                    finally:\n                        request_stack.pop_all()\n",
     ),
     _one(
         "exceptions do not reach a WebSocket's dependencies",

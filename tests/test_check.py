@@ -22,6 +22,34 @@ def test_what_was_accepted_is_proved(accepted: Project) -> None:
     assert report["summary"] == "1 lesson, 2 scenarios, 4 statements: all proved"
 
 
+def test_the_report_says_which_altered_run_killed_which_proof(accepted: Project) -> None:
+    for _ in range(2):  # from the children, then from the cache
+        report = accepted.asrun("check", "--format", "json").json()
+        told = {s["statement"]: s for s in report["statements"]}
+        assert list(told) == [
+            "closed_after_the_response",
+            "status",
+            "the_end",
+            "closed_before_the_500",
+        ]
+        for one in told.values():
+            assert one["outcome"] == "proved"
+            cited = {(c["scenario"], c["event"]) for c in one["cites"].values()}
+            touched = {(c["scenario"], c["event"]) for k in one["kills"] for c in k["touched"]}
+            assert cited <= touched
+        (swap,) = told["closed_after_the_response"]["kills"]
+        assert "came before" in swap["what"]
+        assert swap["line"] == accepted.line(accepted.lesson, "assert sent < closed")
+
+
+def test_a_proof_that_is_false_has_no_kills(accepted: Project) -> None:
+    accepted.edit(accepted.lesson, "assert sent < closed\n", "assert closed < sent\n")
+    report = accepted.asrun("check", "--format", "json").json()
+    told = {s["statement"]: s for s in report["statements"]}
+    assert told["closed_after_the_response"]["outcome"] == "false"
+    assert told["closed_after_the_response"]["kills"] == []
+
+
 def test_without_an_accepted_recording_nothing_is_proved(project: Project) -> None:
     result = project.asrun("check", "--format", "json")
     assert result.code == 1

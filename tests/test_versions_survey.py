@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -379,6 +380,73 @@ def test_each_set_of_runs_is_judged_once(tmp_path: Path) -> None:
     assert len(judged) == 2
 
 
+# ------------------------------------------------------------------ the answer of a quiz
+
+
+def quiz(root: Path, holds: str = "") -> Lesson:
+    of = lesson(root)
+    question = Statement("quiz", "late", 14, "Which?", 14, ("s",), holds=holds)
+    return dataclasses.replace(of, statements=(question,))
+
+
+def one_is_right(of: Lesson, runs: Mapping[str, Trace]) -> dict[str, Verdict]:
+    """Exactly one option is right whatever the status is: each run proves the quiz by itself."""
+    status = runs["s"].events[0].detail["status"]
+    choices = tuple(Choice(str(n), n == status, "") for n in (200, 201))
+    return {"late": Verdict("late", "proved", choices=choices)}
+
+
+@pytest.mark.parametrize(
+    ("holds", "wrong", "true"),
+    [
+        ("", "17 releases, 0.102.0 to 0.107.1", "<0.102 or >=0.107.2"),
+        ("<0.102 or >=0.107.2", "", "<0.102 or >=0.107.2"),
+        (">=0.102,<0.107.2", "", ">=0.102,<0.107.2"),
+        (">=0.103,<0.107.2", "3 releases, 0.102.0 to 0.102.2", ">=0.102,<0.107.2"),
+    ],
+)
+def test_a_quiz_holds_where_its_answer_is_the_right_one(
+    tmp_path: Path, holds: str, wrong: str, true: str
+) -> None:
+    of = quiz(tmp_path, holds)
+    timeline = truth.of_survey(look(World(eras), of)[0], of)
+    found = truth.find(of, timeline, one_is_right, HERE)
+    assert found.holds("late") == true
+    problems = truth.problems(of, found)
+    assert [p.kind for p in problems] == (["holds-wrong"] if wrong else [])
+    if wrong:
+        assert problems[0].message.endswith(f"wrong for {wrong}")
+    elsewhere = {v.message for (_, _), v in found.why.items()}
+    right, other = (200, 201) if true.startswith("<") else (201, 200)
+    assert elsewhere == {f"another option is right: “{other}”, and not “{right}”"}
+
+
+@pytest.mark.parametrize(
+    ("holds", "turned"), [("<0.102 or >=0.107.2", []), (">=0.102,<0.107.2", ["late"])]
+)
+def test_a_quiz_of_other_releases_is_not_proved_by_its_other_answer(
+    tmp_path: Path, holds: str, turned: list[str]
+) -> None:
+    of = quiz(tmp_path, holds)
+    _accept(look(World(eras), of)[0], of)
+    here = one_is_right(of, {"s": run(HERE, 200)})
+    found, problems = history.of_build(of, HERE, VERSIONS, one_is_right, steps_of, here)
+    assert problems == []
+    told = history.other_answers(of, found, HERE, here)
+    assert list(told) == turned
+    assert all(verdict.outcome == "false" for verdict in told.values())
+
+
+def test_the_newest_release_with_another_right_option_is_told(tmp_path: Path) -> None:
+    of = quiz(tmp_path)
+    _accept(look(World(lambda version, starlette: 200), of)[0], of)
+    fake = cast(Observer, Fake(World(lambda version, starlette: 201)))
+    release = Release("0.112.0", date(2025, 1, 1))
+    told = newest.look(release, [of], fake, one_is_right, steps_of)
+    false = [p for p in told.problems if p.kind == "statement-false"]
+    assert [p.message for p in false] == ["another option is right: “201”, and not “200”"]
+
+
 # ------------------------------------------------------------------ what a page shows
 
 
@@ -420,7 +488,7 @@ def status_is_asked_for(of: Lesson, runs: Mapping[str, Trace]) -> dict[str, Verd
 
 @pytest.mark.parametrize("every", [False, True])
 def test_an_option_says_in_which_releases_it_is_the_right_one(tmp_path: Path, every: bool) -> None:
-    of = lesson(tmp_path)
+    of = lesson(tmp_path, "<0.102 or >=0.107.2")
     _accept(look(World(eras), of, every=every)[0], of)
     verdicts = status_is_asked_for(of, {"s": run(HERE, 200)})
     found, problems = history.of_build(of, HERE, VERSIONS, status_is_asked_for, steps_of, verdicts)

@@ -156,6 +156,7 @@ def quiz(question: str, *, on: On, hint: str, holds: str = "") -> Callable[[F], 
         question: what is asked; `{name}` stands for a cited step.
         on: the scenario(s) whose traces the function is given.
         hint: the author's words; names a column or a step, not the answer.
-        holds: FastAPI versions in which the right option is right; "" means all.
+        holds: FastAPI versions in which its answer is right: the option that is right in the release
+            that the site is built with; "" means all.
     """
     return _statement

@@ -145,11 +145,16 @@ def check(
 
     with _progress() as progress:
         options = pipeline.Options(
-            _root(), tuple(lessons or ()), cached=not (no_cache or _in_ci()), progress=progress
+            _root(),
+            tuple(lessons or ()),
+            cached=not (no_cache or _in_ci()),
+            verdicts=form is Format.json,
+            progress=progress,
         )
         checked = pipeline.check_all(options)
     if form is Format.json:
-        sys.stdout.write(problems.to_json(checked.problems, checked.summary))
+        report = problems.to_json(checked.problems, checked.summary, checked.judged)
+        sys.stdout.write(report)
     elif form is Format.junit:
         sys.stdout.write(problems.to_junit(checked.problems, checked.lessons))
     elif form is Format.github:

@@ -7,7 +7,7 @@ from typing import Any
 
 from asrun import cache
 from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied
-from asrun.model import Choice, Cite, Lesson, Statement, Trace, Verdict
+from asrun.model import Choice, Cite, Kill, Lesson, Statement, Trace, Verdict
 from asrun.recording import digest_of
 
 _ENTRY = "asrun.judge.child:judge"
@@ -135,7 +135,12 @@ def _verdicts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Verdict]:
             choices=tuple(Choice(**c) for c in e["choices"]),
             message=e["message"],
             line=e["line"],
-            touched=tuple(Cite(**c) for c in e["touched"]),
+            touched=_cites(e["touched"]),
+            kills=tuple(Kill(k["what"], int(k["line"]), _cites(k["touched"])) for k in e["kills"]),
         )
         for e in entries
     }
+
+
+def _cites(entries: Sequence[Mapping[str, Any]]) -> tuple[Cite, ...]:
+    return tuple(Cite(**c) for c in entries)

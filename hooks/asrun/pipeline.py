@@ -41,12 +41,14 @@ class Options:
         root: the project's root, which holds `snippets/`.
         only: lessons by id; empty for all.
         cached: whether what earlier runs have kept may be used.
+        verdicts: whether the verdict on each statement is wanted, and not only what is wrong.
         progress: is told, in a few words, what begins.
     """
 
     root: Path
     only: tuple[str, ...] = ()
     cached: bool = True
+    verdicts: bool = False
     progress: Callable[[str], None] = lambda what: None
 
 
@@ -61,6 +63,8 @@ class Checked:
         ran: how many scenarios ran, and did not come from the cache.
         problems: everything that is wrong.
         why: for each (lesson's id, scenario's name) why it ran; "" where it did not have to.
+        judged: each lesson whose statements were judged, with the verdicts by their names; none
+            where they are not wanted.
     """
 
     lessons: list[str] = field(default_factory=list)
@@ -69,6 +73,7 @@ class Checked:
     ran: int = 0
     problems: list[Problem] = field(default_factory=list)
     why: dict[tuple[str, str], str] = field(default_factory=dict)
+    judged: list[tuple[Lesson, Mapping[str, Verdict]]] = field(default_factory=list)
 
     @property
     def summary(self) -> str:
@@ -121,13 +126,15 @@ def check_all(options: Options) -> Checked:
     finished = Finished(options.root, listed.titles, store)
     todo: dict[str, str] = {}
     for lesson_id, title in _chosen(options, listed).items():
-        kept = finished.look(lesson_id)
+        kept = None if options.verdicts else finished.look(lesson_id)
         if kept is None:
             todo[lesson_id] = title
         else:
             checked.count(lesson_id, kept.counts)
     for ran in _run(options, store, todo, checked):
         checked.count(ran.lesson.id, ran.counts)
+        if options.verdicts:
+            checked.judged.append((ran.lesson, ran.verdicts))
     return checked
 
 
@@ -270,9 +277,11 @@ def _look_at_others(ran: Ran, root: Path, store: Cache, children: Children) -> R
     judge = truth.judging(store, children)
     versions = releases.read(root).versions
     found, wrong = history.of_build(ran.lesson, here, versions, judge, steps_of, ran.verdicts)
-    told_anew = {p.statement for p in wrong}
+    turned = history.other_answers(ran.lesson, found, here, ran.verdicts)
+    told_anew = {p.statement for p in wrong} | turned.keys()
     rest = [p for p in ran.problems if p.kind != "holds-wrong" or p.statement not in told_anew]
-    return replace(ran, history=found, problems=[*rest, *wrong])
+    verdicts = {**ran.verdicts, **turned}
+    return replace(ran, history=found, problems=[*rest, *wrong], verdicts=verdicts)
 
 
 def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:

@@ -14,12 +14,13 @@ Every problem names the author's file and line, what was expected, what ran, and
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from rich.console import Console, Group
 from rich.text import Text
 
-from asrun.model import Problem
+from asrun.model import Cite, Lesson, Problem, Statement, Verdict
 
 
 class ProblemError(Exception):
@@ -89,10 +90,52 @@ def _count(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def to_json(problems: Sequence[Problem], sentence: str) -> str:
-    """The report as JSON: `{"ok", "summary", "problems"}`."""
+def to_json(
+    problems: Sequence[Problem],
+    sentence: str,
+    judged: Iterable[tuple[Lesson, Mapping[str, Verdict]]] | None = None,
+) -> str:
+    """The report as JSON: `{"ok", "summary", "problems"}`, and `"statements"` where they are wanted.
+
+    Args:
+        problems: all that is wrong.
+        sentence: the summary.
+        judged: lessons, with the verdicts on their statements; None leaves them out.
+    """
     report = {"ok": not problems, "summary": sentence, "problems": [p.to_dict() for p in problems]}
+    if judged is not None:
+        report["statements"] = [
+            _statement(lesson, statement, verdicts[statement.name])
+            for lesson, verdicts in judged
+            for statement in lesson.statements
+            if statement.name in verdicts
+        ]
     return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def _statement(lesson: Lesson, statement: Statement, verdict: Verdict) -> dict[str, Any]:
+    """What became of a statement, with the altered runs that its proof refused."""
+
+    def events(cites: Iterable[Cite]) -> list[dict[str, Any]]:
+        return [{"scenario": cite.scenario, "event": cite.seq} for cite in cites]
+
+    return {
+        "lesson": lesson.id,
+        "statement": statement.name,
+        "kind": statement.kind,
+        "file": lesson.file("lesson.py"),
+        "line": statement.line,
+        "on": list(statement.on),
+        "outcome": verdict.outcome,
+        "cites": {
+            name: {"scenario": cite.scenario, "event": cite.seq} if cite.seq else cite.value
+            for name, cite in verdict.cites.items()
+        },
+        "kills": [
+            {"what": kill.what, "line": kill.line, "touched": events(kill.touched)}
+            for kill in verdict.kills
+        ],
+    }
 
 
 def to_junit(problems: Sequence[Problem], checked: Sequence[str]) -> str:

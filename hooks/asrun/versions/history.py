@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from packaging.version import Version
@@ -205,12 +206,44 @@ def of_build(
     """
     if not _others(lesson, here):
         return None, list(_unanswered(lesson, verdicts or {}, {}))
-    truth = truths.find(lesson, truths.of_accepted(lesson, versions), judge)
+    truth = truths.find(lesson, truths.of_accepted(lesson, versions), judge, here)
     found = of_lesson(lesson, here, steps_of, truth)
     problems = truths.problems(lesson, truth)
     if found is not None:
         problems += _unanswered(lesson, verdicts or {}, found.answers)
     return found, problems
+
+
+def other_answers(
+    lesson: Lesson, found: History | None, here: str, verdicts: Mapping[str, Verdict]
+) -> dict[str, Verdict]:
+    """Quizzes that ask for what is right in other releases, and not here: none of them is true here.
+
+    Args:
+        lesson: the lesson.
+        found: what is known of it in other releases; None where nothing is.
+        here: the release that the build runs on.
+        verdicts: what became of its statements on the build's own runs, by name.
+
+    Returns:
+        For each such quiz that its run decides, the verdict that it is false.
+    """
+    told = {t.statement: t for t in found.told} if found else {}
+    result: dict[str, Verdict] = {}
+    for statement in lesson.statements:
+        verdict = verdicts.get(statement.name)
+        known = told.get(statement.name)
+        if statement.kind != "quiz" or verdict is None or known is None:
+            continue
+        right = truths.right(verdict)
+        if right is not None and known.ranges and not any(_within(here, r) for r in known.ranges):
+            message = f"another option is right here: “{right}”"
+            result[statement.name] = replace(verdict, outcome="false", message=message)
+    return result
+
+
+def _within(version: str, r: VersionRange) -> bool:
+    return Version(r.first) <= Version(version) <= Version(r.last)
 
 
 def _unanswered(

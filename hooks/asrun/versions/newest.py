@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from asrun import check
 from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Trace, Versions
+from asrun.versions import truth
 from asrun.versions.observing import Observer, Target
 from asrun.versions.releases import Release
 from asrun.versions.truth import Judge
@@ -85,6 +86,8 @@ def look(
                 problems.append(_does_not_run(lesson, scenario.name, scenario.line, outcome.why))
         checked += bool(runs)
         verdicts = judge(lesson, runs) if runs else {}
+        answers = truth.answers(lesson, pinned, judge)
+        verdicts = {n: truth.answered(v, answers.get(n)) for n, v in verdicts.items()}
         problems += check.statements(lesson, verdicts, release.version, release.version)
     return Newest(release, pinned, versions, checked, tuple(problems), tuple(sorted(gaps)))
 

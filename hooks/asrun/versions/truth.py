@@ -1,7 +1,8 @@
 """In which releases each statement is true, and whether its `holds` says so.
 
 A statement is judged on the runs of each release that differ: it is true where its proof is borne
-out. Where one of its scenarios could not be recorded, it is neither true nor false there:
+out. Of a quiz, what is true is its answer: that the option which is right on the release of the build
+is the right one. Where one of its scenarios could not be recorded, it is neither true nor false there:
 
 - the release does not have what the lesson uses: `holds` leaves all of them out, neighbours
   together, or says nothing of them, but it does not draw a line between them;
@@ -179,12 +180,20 @@ def of_accepted(lesson: Lesson, versions: Sequence[str]) -> Timeline:
     return Timeline(order, rows, traces, absent)
 
 
-def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
-    """Judge a lesson's statements on every release; each set of runs is judged once."""
+def find(lesson: Lesson, timeline: Timeline, judge: Judge, here: str = "") -> Truth:
+    """Judge a lesson's statements on every release; each set of runs is judged once.
+
+    Args:
+        lesson: whose statements.
+        timeline: how its scenarios behave.
+        judge: judges them.
+        here: the release that the site is about: a quiz asks for what is right there.
+    """
     names = [s.name for s in lesson.scenarios]
     judged: dict[tuple[str | None, ...], Mapping[str, Verdict]] = {}
     of: dict[str, list[bool | None]] = {s.name: [] for s in lesson.statements}
     why: dict[tuple[str, str], Verdict] = {}
+    rows: list[tuple[str, tuple[str | None, ...]]] = []
     for i, version in enumerate(timeline.versions):
         combined = tuple(timeline.rows[name][i] for name in names)
         runs = {
@@ -194,9 +203,17 @@ def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
         }
         if combined not in judged:
             judged[combined] = judge(lesson, runs) if runs else {}
+        rows.append((version, combined))
+    answers = _answers(lesson, rows, judged, here)
+    verdicts = {
+        combined: {n: answered(verdict, answers.get(n)) for n, verdict in found.items()}
+        for combined, found in judged.items()
+    }
+    for version, combined in rows:
+        recorded = {name for name, b in zip(names, combined, strict=True) if b is not None}
         for statement in lesson.statements:
-            verdict = judged[combined].get(statement.name)
-            if verdict is None or not all(name in runs for name in statement.on):
+            verdict = verdicts[combined].get(statement.name)
+            if verdict is None or not recorded.issuperset(statement.on):
                 of[statement.name].append(None)
                 continue
             of[statement.name].append(verdict.outcome == "proved")
@@ -207,6 +224,57 @@ def find(lesson: Lesson, timeline: Timeline, judge: Judge) -> Truth:
         for s in lesson.statements
     }
     return Truth(timeline.versions, {n: tuple(t) for n, t in of.items()}, why, absent, judged)
+
+
+def right(verdict: Verdict) -> str | None:
+    """The text of the option that a quiz's run makes right; None where it decides for none."""
+    found = [choice.text for choice in verdict.choices if choice.right]
+    return found[0] if verdict.outcome == "proved" and len(found) == 1 else None
+
+
+def _answers(
+    lesson: Lesson,
+    rows: Sequence[tuple[str, tuple[str | None, ...]]],
+    judged: Mapping[tuple[str | None, ...], Mapping[str, Verdict]],
+    here: str,
+) -> dict[str, str]:
+    """The answer of each quiz.
+
+    It is the option that is right on the release of the site; where the quiz is about other
+    releases, on the newest of those.
+    """
+    answers: dict[str, str] = {}
+    for statement in lesson.statements:
+        said = Holds(statement.holds)
+        order = [r for r in rows if r[0] in said and r[0] != here]
+        order += [r for r in rows if r[0] == here and here in said]
+        for _, combined in order:
+            verdict = judged[combined].get(statement.name)
+            found = None if verdict is None else right(verdict)
+            if found is not None:
+                answers[statement.name] = found
+    return answers
+
+
+def answers(lesson: Lesson, release: str, judge: Judge) -> dict[str, str]:
+    """The answer of each quiz on one release, by what is accepted of it."""
+    timeline = of_accepted(lesson, [release])
+    combined = tuple(
+        timeline.rows[s.name][timeline.versions.index(release)] for s in lesson.scenarios
+    )
+    names = [s.name for s in lesson.scenarios]
+    runs = {n: timeline.traces[n, b] for n, b in zip(names, combined, strict=True) if b is not None}
+    judged = {combined: judge(lesson, runs) if runs else {}}
+    return _answers(lesson, [(release, combined)], judged, release)
+
+
+def answered(verdict: Verdict, answer: str | None) -> Verdict:
+    """A verdict; of a quiz, false where another option is right than the one it asks for."""
+    other = right(verdict)
+    if answer is None or other in (None, answer):
+        return verdict
+    message = f"another option is right: “{other}”, and not “{answer}”"
+    return replace(verdict, outcome="false", message=message)
 
 
 def problems(lesson: Lesson, truth: Truth) -> list[Problem]:

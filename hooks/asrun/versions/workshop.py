@@ -117,12 +117,13 @@ class Workshop:
         listing, added = self.listing()
         found = survey(listing, self.lessons, self.observer(), BASES, every=every)
         truths: dict[str, Truth] = {}
+        here = pipeline.pinned_fastapi(self.root)
         problems: list[Problem] = []
         changes: Changes = {}
         held_back = []
         for lesson in self.lessons:
             self._tell(f"judging {lesson.id}")
-            truths[lesson.id] = truth.find(lesson, truth.of_survey(found, lesson), self.judge)
+            truths[lesson.id] = truth.find(lesson, truth.of_survey(found, lesson), self.judge, here)
             problems += accepting.contradictions(found, lesson)
             problems += truth.problems(lesson, truths[lesson.id])
             if _has_unreached(found, lesson):

@@ -110,6 +110,7 @@ def state_once_lent(trace: Trace):
     "When does `get_db` go on after its `yield`?",
     on=answers,
     hint="Find the step in which it is resumed, and look at what stands above it.",
+    holds="<0.106 or >=0.118",
 )
 def when_resumed(trace: Trace):
     back = trace.one(resumed="get_db", at="yield")

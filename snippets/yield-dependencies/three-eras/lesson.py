@@ -131,6 +131,7 @@ def closed_before_the_response(plain: Trace, stream: Trace):
     "`read_book` has returned, at {returned}. What comes first after it?",
     on=plain,
     hint="Look for the first row of the wire after that step, and for the first one of `get_db`.",
+    holds="<0.106 or >=0.118",
 )
 def first_after_the_return(trace: Trace):
     returned = trace.one(returned="read_book")

@@ -29,6 +29,7 @@ def test_pages_and_data(accepted: Project) -> None:
         "report.json",
         "docs/index.md",
         "docs/concepts.md",
+        "docs/review.md",
         "docs/lending/resource.md",
         "docs/lending/resource/answers.json",
         "docs/lending/resource/raises.json",

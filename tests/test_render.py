@@ -40,6 +40,7 @@ def test_files_and_navigation(plain: dict[str, str]) -> None:
     assert set(plain) == {
         "index.md",
         "concepts.md",
+        "review.md",
         f"{chapter}/snapshots.md",
         PAGE,
         f"{LESSON}/app.py",
@@ -49,6 +50,7 @@ def test_files_and_navigation(plain: dict[str, str]) -> None:
     assert nav(pages.site()) == [
         {"Home": "index.md"},
         {"All concepts": "concepts.md"},
+        {"Review": "review.md"},
         {
             "Dependencies with yield": [
                 {"Async generator dependencies": PAGE},

@@ -154,7 +154,7 @@ def test_only_proved_sentences_are_marked(lesson: Element) -> None:
 
 
 def test_quiz(lesson: Element) -> None:
-    quiz = lesson.one("div", "qz")
+    quiz = lesson.one("asrun-quiz", "qz")
     radios = quiz.all("input")
     assert [r.attrs["value"] for r in radios] == ["A", "B", "C"]
     assert {r.attrs["name"] for r in radios} == {"quiz-state_once_lent"}

@@ -484,6 +484,8 @@ class LessonPage:
     exit_lines: tuple[Said, ...]
     proved: int
     """Statements that this build proved."""
+    questions: int = 0
+    """Quiz questions that can be answered."""
     problems: tuple[Problem, ...] = ()
     """Problems of this lesson, for `serve`; empty in a site that may be published."""
     history: History | None = None

@@ -17,6 +17,7 @@ SNAPSHOTS = [f"{chapter}/snapshots.html" for chapter in CHAPTERS]
 SINGLE = [
     "index.html",
     "concepts.html",
+    "review.html",
     "404.html",
     *(path.replace(".md", ".html") for path in paths.HAND_WRITTEN.values()),
 ]

@@ -62,6 +62,7 @@ def tell_lesson(
         snapshot=of("snapshot"),
         exit_lines=of("exit_line"),
         proved=sum(one.proved for one in said),
+        questions=sum(bool(one.choices) for one in said),
         problems=own,
     )
 

@@ -102,7 +102,11 @@ def render_gathered(site: Site, counts: Counts, *, draft: bool) -> dict[str, str
     """
     _publishable([*site.problems, *(p for x in view.pages(site) for p in x.problems)], draft)
     pages = _Pages(draft=draft, site=site, counts=counts)
-    files = {paths.HOME: pages.home(), paths.CONCEPTS: pages.concepts()}
+    files = {
+        paths.HOME: pages.home(),
+        paths.CONCEPTS: pages.concepts(),
+        paths.REVIEW: pages.review(),
+    }
     for chapter in site.chapters:
         for lesson_id in view.unread(site, chapter):
             files[paths.lesson(lesson_id)] = pages.unread(lesson_id, site)
@@ -120,6 +124,7 @@ def nav(site: Site) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = [
         {"Home": paths.HOME},
         {"All concepts": paths.CONCEPTS},
+        {"Review": paths.REVIEW},
     ]
     for chapter in site.chapters:
         lessons = [
@@ -145,6 +150,9 @@ def _environment() -> Environment:
         step_y=STEP_Y,
         words=view.words,
         options_of=view.options_of,
+        digest_of=view.digest_of,
+        digests_of=view.digests_of,
+        root_of=paths.root,
         origin_mark=view.origin_mark,
         run_numbers=view.run_numbers,
         run_of=view.run_of,
@@ -184,6 +192,11 @@ class _Pages:
             for chapter in self._known["site"].chapters
         ]
         return _page("All concepts", body, contents, **_GATHERS)
+
+    def review(self) -> str:
+        body = self._body("review.html", paths.REVIEW)
+        contents = [("back", "What has come back"), ("progress", "Your progress")]
+        return _page("Review", body, contents, **_GATHERS)
 
     def snapshots(self, chapter: Chapter) -> str:
         body = self._body("snapshots.html", paths.snapshots(chapter.name), chapter=chapter)

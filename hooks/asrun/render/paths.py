@@ -10,6 +10,7 @@ import posixpath
 
 HOME = "index.md"
 CONCEPTS = "concepts.md"
+REVIEW = "review.md"
 HOW = "how.md"
 ADD = "add.md"
 QUERIES = "queries.md"
@@ -59,6 +60,11 @@ def trace(lesson_id: str, scenario: str, behaviour: str = "") -> str:
 def copy(lesson_id: str, name: str) -> str:
     """Return the path of the copy of `app.py` or `lesson.py`."""
     return f"{lesson_id}/{name}"
+
+
+def root(source: str) -> str:
+    """Return the way from the page `source` to the site's root: "" or `../`."""
+    return "../" * source.count("/")
 
 
 def link(source: str, target: str) -> str:

@@ -20,6 +20,7 @@ ORDER = (
     "skim",
     "lanes",
     "compare",
+    "practice",
     "quiz",
     "predict",
     "runtime",

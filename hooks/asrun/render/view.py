@@ -296,6 +296,21 @@ def run_of(address: str) -> str:
     return address.rpartition("-")[0]
 
 
+def digest_of(page: LessonPage, said: Said) -> str:
+    """Return what changes when a run does that a statement is about."""
+    return "".join(short(run) for run in page.runs if run.scenario in said.statement.on)
+
+
+def digests_of(page: LessonPage) -> str:
+    """Return the digests of a lesson's runs."""
+    return " ".join(map(short, page.runs))
+
+
+def short(run: Run) -> str:
+    """Return enough of a run's digest to tell it from what it was in another build."""
+    return run.digest[:12]
+
+
 def options_of(said: Said) -> list[tuple[str, Any]]:
     """Return a quiz's options with their letters."""
     return [(chr(ord("A") + at), choice) for at, choice in enumerate(said.choices)]

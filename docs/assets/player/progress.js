@@ -1,0 +1,56 @@
+// @ts-check
+/* Progress: what was visited, answered and mastered. It is on this machine alone, and its file is the reader's. */
+
+/** @param {HTMLElement} place names a lesson and how many questions its quiz has */
+function progressOf({ dataset: { lesson = "", questions: of } }) {
+  const items = store.items(lesson);
+  const right = items.filter((item) => item.right && item.key.includes("/quiz/")).length;
+  const mastered = right >= Number(of) && !items.some((item) => item.due);
+  return { visited: store.get(`visited:${lesson}`, false), answered: items.length, right, mastered };
+}
+
+/** One lesson's progress in words, beside its name; on the lesson's own page it is a visit. */
+class Progress extends HTMLElement {
+  connectedCallback() {
+    const { lesson, questions: of, visit } = this.dataset;
+    if (visit !== undefined) store.set(`visited:${lesson}`, true);
+    const { visited, right, mastered } = progressOf(this);
+    this.textContent = mastered ? "mastered" : right ? `${right} of ${of} right` : visited ? "visited" : "";
+  }
+}
+customElements.define("asrun-progress", Progress);
+
+/** The sum of all lessons on the page; on the page of Review also what a reader may do with it. */
+class Mine extends HTMLElement {
+  connectedCallback() {
+    this.#tell("");
+    const [out, into, erase] = this.querySelectorAll("button, input");
+    if (!out) return;
+    /** @type {any} */ (this.querySelector("[hidden]")).hidden = false;
+    /** @type {any} */ (out).onclick = () => {
+      const href = URL.createObjectURL(new Blob([store.export()], { type: "application/json" }));
+      el("a", { href, download: "asrun-progress.json" }).click();
+    };
+    /** @type {any} */ (into).onchange = async () => {
+      const taken = store.import(await /** @type {any} */ (into).files[0].text());
+      this.#tell(taken < 0 ? "This file was not saved here, or is damaged." : `${taken} entries added.`);
+    };
+    /** @type {any} */ (erase).onclick = () => {
+      if (!confirm("Delete all your progress?")) return;
+      store.clear();
+      this.#tell("Deleted.");
+    };
+  }
+
+  /** @param {string} first what has just been done */
+  #tell(first) {
+    const all = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-questions]"))].map(progressOf);
+    const answered = all.reduce((sum, one) => sum + one.answered, 0);
+    const [visited, mastered] = ["visited", "mastered"].map((what) => all.filter((one) => /** @type {any} */ (one)[what]).length);
+    this.children[0].textContent =
+      `${first} Visited: ${visited} of ${all.length} concepts. Answered: ${questions(answered)}. ` +
+      `Mastered: ${mastered}. It is kept on this machine, and sent nowhere.`;
+    if (first) document.querySelectorAll("asrun-review").forEach((one) => /** @type {Review} */ (one).connectedCallback());
+  }
+}
+customElements.define("asrun-mine", Mine);

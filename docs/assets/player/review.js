@@ -1,0 +1,57 @@
+// @ts-check
+/* Review: what was missed comes back, each time later, from the reader's own machine. */
+
+/** @param {number} count */
+const questions = (count) => `${count} question${count === 1 ? "" : "s"}`;
+
+/**
+ * What has come back of a lesson, as links to where it is asked again.
+ * @param {Keyed[]} items @param {string} digests of the lesson's runs @param {string} root the way to the site's root
+ */
+function questionList(items, digests, root) {
+  const item = (/** @type {Keyed} */ { key, title, digest }) => {
+    const [chapter, lesson, where, kind, number] = key.split("/");
+    // What comes next is asked at the step before.
+    const step = kind === "explain" ? number : Math.max(1, Number(number) - 1);
+    const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}#${where}-${step}`;
+    // A question may be about several runs: its digest is theirs, one after the other.
+    const changed = digest.match(/.{12}/g)?.some((one) => !digests.includes(one));
+    const link = el("a", { href: `${root}${chapter}/${lesson}.html${place}` }, title);
+    return el("li", {}, link, el("small", {}, changed ? ` ${kind}, changed since you answered` : ` ${kind}`));
+  };
+  return el("ol", {}, ...items.map(item));
+}
+
+/** @param {string} lesson its id; "" for all @returns {{due: Keyed[], told: string}} */
+function comingBack(lesson) {
+  const items = store.items(lesson).filter((item) => item.due);
+  const due = items.filter((item) => item.due <= Date.now());
+  const waiting = items.slice(due.length);
+  const next = waiting.length ? ` The next comes back on ${new Date(waiting[0].due).toLocaleDateString()}.` : "";
+  return { due, told: `${questions(due.length)} came back, ${waiting.length} more will.${next}` };
+}
+
+modes.set("review", {
+  id: "review",
+  mount(player, host) {
+    const { digests = "", root = "" } = /** @type {HTMLElement} */ (player.closest("[data-lesson]")).dataset;
+    const { due, told } = comingBack(lessonOf(player));
+    const all = el("a", { href: `${root}review.html` }, "Review all lessons");
+    fill(host, ask(told), questionList(due, digests, root), all);
+    return () => {};
+  },
+});
+
+/** The page of all lessons: each stands in the server's list, and shows what has come back of it. */
+class Review extends HTMLElement {
+  connectedCallback() {
+    for (const item of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-lesson]"))) {
+      const { due } = comingBack(lessonOf(item));
+      item.querySelector("ol")?.remove();
+      item.append(questionList(due, item.dataset.digests ?? "", ""));
+      item.hidden = !due.length;
+    }
+    this.children[0].textContent = comingBack("").told;
+  }
+}
+customElements.define("asrun-review", Review);

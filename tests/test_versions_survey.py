@@ -227,6 +227,18 @@ def test_what_cannot_be_told_apart_is_not_told_apart() -> None:
     assert causes.cause(boundary, attempt) == "fastapi+pydantic"
 
 
+def test_a_dependency_that_only_the_newer_release_can_run_with_is_the_cause() -> None:
+    before = Environment("1", (("fastapi", "1"), ("pydantic", "1"), ("starlette", "1")), "python")
+    later = Environment("2", (("fastapi", "2"), ("pydantic", "2"), ("starlette", "2")), "python")
+
+    def attempt(mixed: Environment) -> str | None:
+        if (mixed.version("fastapi"), mixed.version("pydantic")) == ("1", "2"):
+            return None
+        return "new" if mixed.version("pydantic") == "2" else "old"
+
+    assert causes.cause(causes.Boundary(before, later, "old", "new"), attempt) == "pydantic"
+
+
 def test_what_goes_with_a_dependency_is_not_its_own_cause() -> None:
     before = Environment("1", (("fastapi", "1"), ("pydantic", "1"), ("pydantic-core", "1")), "p")
     later = Environment(
@@ -278,6 +290,17 @@ def test_one_recording_for_each_behaviour_with_its_ranges(tmp_path: Path) -> Non
     assert [(r.first, r.last) for r in first.ranges] == [("0.100.0", "0.101.2"), ("0.107.2", HERE)]
     assert first.versions.fastapi == HERE
     assert accepting.changes(found, of, of.scenarios[0]) == {}
+
+
+def test_what_was_recorded_on_every_release_stays_known(tmp_path: Path) -> None:
+    of = lesson(tmp_path)
+    _accept(look(World(eras), of)[0], of)
+    found, _ = look(World(eras), of, every=True)
+    assert accepting.changes(found, of, of.scenarios[0])
+    _accept(found, of)
+    assert accepting.changes(look(World(eras), of)[0], of, of.scenarios[0]) == {}
+    first = from_text((accepted.folder(of, "s") / "0.100.0.txt").read_text())
+    assert [(r.recorded, r.of) for r in first.ranges] == [(6, 6), (13, 13)]
 
 
 def test_a_recording_that_the_survey_does_not_bear_out_is_a_contradiction(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,22 +71,35 @@ def changes(survey: Survey, lesson: Lesson, scenario: Scenario) -> Changes:
     """What the accepted recordings of a scenario are to become.
 
     A recording whose behaviour and ranges are as accepted stays as it is, though it was made on
-    another release or Python.
+    another release or Python. So does one that was recorded on more releases of the same range:
+    what was known by looking at every release stays known.
     """
     place = accepted.folder(lesson, scenario.name)
     kept, broken = accepted.read(place)
     now = {k.file: text_of(k.recording) for k in kept} | {file: "" for file, _ in broken}
     found = recordings(survey, lesson, scenario)
     same = {_said(k.recording): k.recording for k in kept}
-    wanted = accepted.named(place, [same.get(_said(r), r) for r in found])
-    return accepted.changes(now, wanted)
+    wanted = []
+    for recording in found:
+        known = same.get(_said(recording))
+        as_known = known is not None and _as_often(known) >= _as_often(recording)
+        wanted.append(known if known is not None and as_known else recording)
+    return accepted.changes(now, accepted.named(place, wanted))
 
 
 def _said(recording: Recording) -> tuple[object, ...]:
-    """What of a recording is told, other than what it was made on."""
+    """What of a recording is told, other than what it was made on and how often it was made."""
     r = recording
     on = (r.versions.fastapi, r.versions.starlette, r.versions.pydantic)
-    return (r.format, r.title, r.lines, r.code, r.ranges, r.newest, r.outcome, r.why, r.line, on)
+    ranges = tuple(
+        tuple(dataclasses.replace(s, recorded=0) for s in of) for of in (r.ranges, r.newest)
+    )
+    return (r.format, r.title, r.lines, r.code, ranges, r.outcome, r.why, r.line, on)
+
+
+def _as_often(recording: Recording) -> int:
+    """On how many releases a recording was made."""
+    return sum(r.recorded for r in (*recording.ranges, *recording.newest))
 
 
 def contradictions(survey: Survey, lesson: Lesson) -> Iterator[Problem]:

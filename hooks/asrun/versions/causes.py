@@ -2,7 +2,8 @@
 
 Told apart by mixtures. Where the older FastAPI behaves the same with the newer one's dependencies,
 FastAPI made the difference; where it then behaves like the newer one, a dependency did, and each
-that differs is tried by itself.
+that differs is tried by itself. Where it does not run with them, the newer FastAPI is tried with
+the older one's dependencies, the other way round.
 """
 
 from __future__ import annotations
@@ -56,15 +57,13 @@ def cause(boundary: Boundary, attempt: Try) -> str:
     if with_new == boundary.was:
         return _OWN
     if with_new == boundary.now:
-        alone = [
-            unit
-            for unit, pins in units.items()
-            if len(units) == 1 or attempt(boundary.before.with_pins(pins)) == boundary.now
-        ]
-        return "+".join(alone or sorted(units))
-    with_old = attempt(boundary.before.with_pins({_OWN: boundary.after.release}))
+        return _dependency(boundary.before, units, boundary.now, attempt)
+    newer = boundary.before.with_pins({_OWN: boundary.after.release})
+    with_old = attempt(newer)
     if with_old == boundary.now:
         return _OWN
+    if with_old == boundary.was:
+        return _dependency(newer, units, boundary.now, attempt)
     # Neither runs with the other's dependencies: leave out those whose older version does as well.
     old = dict(boundary.before.pins)
     needed = [
@@ -73,6 +72,18 @@ def cause(boundary: Boundary, attempt: Try) -> str:
         if attempt(boundary.after.with_pins({n: old[n] for n in pins if n in old})) != boundary.now
     ]
     return "+".join([_OWN, *sorted(needed)])
+
+
+def _dependency(
+    before: Environment, units: Mapping[str, Mapping[str, str]], now: str, attempt: Try
+) -> str:
+    """Those that make the difference by themselves; all, where it takes several."""
+    alone = [
+        unit
+        for unit, pins in units.items()
+        if len(units) == 1 or attempt(before.with_pins(pins)) == now
+    ]
+    return "+".join(alone or sorted(units))
 
 
 def mixture(boundary: Boundary) -> Environment:

@@ -100,6 +100,9 @@ def versions(
             else:
                 looked = shop.look(every=every)
                 _survey(shop, looked, accept=accept, yes=yes, write_holds=write_holds, form=form)
+        except KeyboardInterrupt:
+            terminal.err.print("interrupted; what was recorded is kept, and the next run goes on")
+            raise
         except UvError as error:
             terminal.err.print(f"the package index could not be asked: {error}", highlight=False)
             raise typer.Exit(INCOMPLETE) from None

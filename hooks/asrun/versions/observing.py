@@ -10,12 +10,13 @@ import dataclasses
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import cache as once
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TypeVar
 
 from packaging.utils import canonicalize_name
 
@@ -29,6 +30,9 @@ from asrun.versions.uv import Unreachable, UvError
 
 Place = tuple[str, str]
 """A lesson's id and a scenario's name."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 AT_ONCE = 2
 """How many environments record at the same time."""
@@ -67,6 +71,15 @@ class Progress:
     done: int
     total: int
     left: float | None
+
+
+@dataclass(slots=True)
+class _Job:
+    """What has to be recorded in one environment."""
+
+    name: str
+    environment: Environment
+    wanted: dict[Place, list[Target]] = dataclasses.field(default_factory=dict)
 
 
 class Observer:
@@ -117,42 +130,70 @@ class Observer:
             for target, places in wants.items()
             if (missing := [p for p in places if (target, p) not in self._known])
         }
+        jobs = self._jobs(todo)
+        self._begun, self._done, self._total = time.monotonic(), 0, len(jobs)
+        for job, outcomes in self._together(self._record, jobs):
+            self._know(job, outcomes)
+            self._done += 1
+            self._say(f"recorded on {job.name}")
+        return {(t, p): self._known[t, p] for t, places in wants.items() for p in places}
+
+    def _jobs(self, todo: Mapping[Target, Sequence[Place]]) -> list[_Job]:
+        """What has to be recorded, by environment; what was recorded before becomes known."""
         self._begun, self._done, self._total = time.monotonic(), 0, len(todo)
+        environments: dict[Target, Environment | Outcome] = {}
+        for target, found in self._together(self._environment, todo):
+            environments[target] = found
+            self._done += 1
+            self._say(f"looking for {target.name}")
+        jobs: dict[str, _Job] = {}
+        for target, places in todo.items():
+            environment = environments[target]
+            if isinstance(environment, Outcome):
+                self._known |= dict.fromkeys(((target, p) for p in places), environment)
+                continue
+            for place in places:
+                kept = self._store.get(self._key(environment, place))
+                if kept is not None:
+                    self._known[target, place] = outcome_from(kept)
+                    continue
+                job = jobs.setdefault(environment.key, _Job(target.name, environment))
+                job.wanted.setdefault(place, []).append(target)
+        return list(jobs.values())
+
+    def _environment(self, target: Target) -> Environment | Outcome:
+        """What a target is recorded in, or why there is nothing."""
+        try:
+            return target.environment or self.environments.of(target.release, target.basis)
+        except UvError as error:
+            return _not_installed(error)
+
+    def _together(
+        self, work: Callable[[_Item], _Result], items: Iterable[_Item]
+    ) -> Iterator[tuple[_Item, _Result]]:
+        """Do something with items, some at a time; yields each as it is done."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             try:
-                running = {pool.submit(self._of, t, p): t for t, p in todo.items()}
+                running = {pool.submit(work, item): item for item in items}
                 for future in as_completed(running):
-                    for place, outcome in future.result().items():
-                        self._known[running[future], place] = outcome
-                    self._done += 1
-                    self._say(f"recorded on {running[future].name}")
+                    yield running[future], future.result()
             except BaseException:
                 self._stopped.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        return {(t, p): self._known[t, p] for t, places in wants.items() for p in places}
 
-    def _of(self, target: Target, places: Sequence[Place]) -> dict[Place, Outcome]:
+    def _know(self, job: _Job, outcomes: Mapping[Place, Outcome]) -> None:
+        for place, targets in job.wanted.items():
+            for target in targets:
+                self._known[target, place] = outcomes[place]
+
+    def _record(self, job: _Job) -> dict[Place, Outcome]:
         """The outcomes in one environment."""
-        try:
-            environment = target.environment or self.environments.of(target.release, target.basis)
-        except UvError as error:
-            return dict.fromkeys(places, _not_installed(error))
-        result: dict[Place, Outcome] = {}
-        for place in places:
-            kept = self._store.get(self._key(environment, place))
-            if kept is not None:
-                result[place] = outcome_from(kept)
-        rest = [p for p in places if p not in result]
-        if rest and not self._stopped.is_set():
-            result |= self._record(target, environment, rest)
-        return result
-
-    def _record(
-        self, target: Target, environment: Environment, places: Sequence[Place]
-    ) -> dict[Place, Outcome]:
+        environment, places = job.environment, list(job.wanted)
+        if self._stopped.is_set():
+            return dict.fromkeys(places, unknown("unreached", "it was interrupted"))
         made = self.environments.is_made(environment)
-        self._say(f"{'recording on' if made else 'installing'} {target.name}")
+        self._say(f"{'recording on' if made else 'installing'} {job.name}")
         try:
             python = self.environments.interpreter(environment)
         except UvError as error:

@@ -142,8 +142,7 @@ def survey(
                 seen.setdefault((basis, place), {})[i] = outcome.behaviour
         return seen
 
-    for basis in bases:
-        search.search({(basis, place): samples for place in places}, observe)
+    search.search({(basis, place): samples for basis in bases for place in places}, observe)
     _find_causes(result, observer)
     return result
 

@@ -139,6 +139,32 @@ def test_record_raw_says_which_fields_were_changed(accepted: Project) -> None:
     assert re.search(r"^  frame \d+ -> 1: \d+", raw, re.MULTILINE)
 
 
+def test_what_stands_at_module_level_is_shown_with_its_note(accepted: Project) -> None:
+    """No step runs it, so its note stands beside the code."""
+    accepted.edit(
+        accepted.app,
+        "app = FastAPI()\n",
+        'app = FastAPI()\nLimit = Annotated[int, "at most"]  #: Says `int`, and more\n',
+    )
+    accepted.edit(accepted.lesson, 'show("get_resource")', 'show("get_resource", "Limit")')
+    result = accepted.asrun("build", "--out", "pages", "--draft")
+    page = (accepted.root / "pages/docs/lending/resource.md").read_text(encoding="utf-8")
+    line = accepted.line(accepted.app, "Limit = ")
+    listed = re.search(rf'<li value="{line}" id=.*?</li>', page, re.DOTALL)
+    assert "lesson-invalid" not in result.said
+    assert listed is not None
+    assert "Says <code>int</code>, and more" in listed[0]
+    assert "#:" not in listed[0]
+    assert not re.search(rf"<details[^>]*><summary>lines? [^<]*\b{line}\b", page)
+
+
+def test_show_names_what_there_is(project: Project) -> None:
+    project.edit(project.lesson, 'show("get_resource")', 'show("Nothing")')
+    result = project.asrun("check")
+    assert "app.py has no `Nothing` to show" in result.said
+    assert "It has: app, Resource, get_resource, read." in result.said
+
+
 def test_show_draws_the_table(accepted: Project) -> None:
     table = accepted.asrun("show", "lending/resource", "--scenario", "answers").out
     for word in ("Step", "Action", "State before", "State after", "Notes", "yield resource"):

@@ -283,6 +283,31 @@ def test_the_authors_note_stands_where_its_line_runs_and_only_there() -> None:
     assert len(own) == 1
 
 
+def test_a_note_on_an_except_clause_stands_where_it_catches() -> None:
+    app = """
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/")
+async def read():
+    try:
+        n = int("x")
+    except ValueError:
+        n = 0
+    return n
+"""
+    script = Script(app, notes={"except ValueError:": "Only this one"})
+    script.arrive("/", endpoint="read")
+    read = script.frame("read").call("async def read():").line('n = int("x")').raises("ValueError")
+    read.catch("except ValueError:", "ValueError").assign("n = 0", n="0")
+    read.line("return n").returns("0")
+    run = tell(script)
+    noted_at = [step.n for step in run.steps if noted(step, "author") == ["Only this one"]]
+    assert noted_at == [step_of(run, script.seq(kind="catch")).n]
+
+
 def test_a_note_on_a_yield_is_not_said_again_when_the_frame_is_resumed() -> None:
     script = traces.answers()
     lesson = replace(script.lesson(), notes={script.line_of("yield db"): "Lent, not given"})

@@ -66,7 +66,7 @@ registry = Registry()
 
 
 def show(*names: str) -> None:
-    """Name the functions or classes of `app.py` that are the page's execution sample."""
+    """Name functions, classes and other names of `app.py` that are the execution sample."""
 
 
 def advice(text: str) -> None:

@@ -299,12 +299,12 @@ class Reader:
                 'Name the functions of the sample: `show("get_db")`.',
             )
         places = {
-            node.name: (
-                min([d.lineno for d in node.decorator_list], default=node.lineno),
+            name: (
+                min([d.lineno for d in getattr(node, "decorator_list", [])], default=node.lineno),
                 node.end_lineno or node.lineno,
             )
             for node in app.body
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+            for name in _bound(node)
         }
         for name, line in self._shown_names:
             if name not in places:
@@ -312,9 +312,19 @@ class Reader:
                     "lesson.py",
                     line,
                     f"app.py has no `{name}` to show",
-                    f"It has: {', '.join(places) or 'no function'}.",
+                    f"It has: {', '.join(places) or 'nothing with a name'}.",
                 )
         return tuple(sorted(places[name] for name, _ in self._shown_names))
+
+
+def _bound(node: ast.stmt) -> list[str]:
+    """The names that a statement at module level gives to something: what `show` can name."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    if type(node).__name__ == "TypeAlias":  # `type name = ...`, from Python 3.12 on
+        targets = [getattr(node, "name", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 def _notes(app: str) -> tuple[dict[int, str], str]:

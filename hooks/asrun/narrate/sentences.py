@@ -192,7 +192,9 @@ def notes(scene: Scene, at: At) -> tuple[Note, ...]:
     own = [
         Note(say(scene.lesson.notes[line]), "author")
         for line in dict.fromkeys(
-            e.line for e in at.group.events if e.kind in ("line", "call") and e.line is not None
+            e.line
+            for e in at.group.events
+            if e.kind in ("line", "call", "catch") and e.line is not None
         )
         if line in scene.lesson.notes
     ]

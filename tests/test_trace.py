@@ -174,6 +174,19 @@ def test_two_frames_of_one_request_may_swap() -> None:
     assert trace.lanes(frames("1", "2")) != trace.lanes(frames("1", "1"))
 
 
+def test_what_falls_between_a_wait_and_its_end_is_of_other_lanes() -> None:
+    def of_loop(kind: str, unit: int = 1, **detail: str) -> Event:
+        where = {"lane": "loop", "request": 1, "function": f"f{unit}", "frame": 1}
+        return Event(seq=1, kind=kind, unit=unit, detail=detail, **where)
+
+    waits, goes_on = of_loop("wait"), of_loop("resume", after="await")
+    between = told(waits, of_loop("call", 2), goes_on)
+    before = told(of_loop("call", 2), waits)
+    assert trace.lanes(between) == trace.lanes(before)
+    lent = told(of_loop("yield"), of_loop("resume", after="yield"))
+    assert len(trace.lanes(lent)["r1 loop.1"]) == 2
+
+
 def test_a_lane_in_another_order_is_another() -> None:
     a, b = (Event(seq=1, kind=kind, lane="wire", request=1) for kind in ("send", "done"))
     assert trace.lanes(told(a, b)) != trace.lanes(told(b, a))

@@ -247,7 +247,8 @@ def lanes(told: Trace) -> Lanes:
 
     Which of two threads ends first is for the operating system to say, so two recordings of
     concurrent work are compared lane by lane: each request's client, wire and tasks, and each
-    function that runs in a worker thread. Numbers that say only which came first (of frames of one
+    function that runs in a worker thread. What falls between a wait and its end is of other lanes.
+    Numbers that say only which came first (of frames of one
     function, of objects of one type, of tasks and threads) are given anew within each lane.
     """
     groups: dict[tuple[Any, ...], list[Event]] = {}
@@ -256,7 +257,7 @@ def lanes(told: Trace) -> Lanes:
         groups.setdefault((event.request, event.lane, who), []).append(event)
     told_apart: dict[tuple[Any, str], list[tuple[str, tuple[Event, ...]]]] = {}
     for (request, lane, _), events in groups.items():
-        alone = _renumbered(events)
+        alone = _renumbered(_waiting_alone(events))
         content = "\n".join(e.model_dump_json() for e in alone)
         told_apart.setdefault((request, lane), []).append((content, alone))
     result: Lanes = {}
@@ -265,6 +266,22 @@ def lanes(told: Trace) -> Lanes:
         for n, (_, alone) in enumerate(sorted(found, key=lambda f: f[0]), 1):
             result[f"{name}.{n}"] = alone
     return dict(sorted(result.items()))
+
+
+def _waiting_alone(events: Sequence[Event]) -> list[Event]:
+    """A lane without the resumes that are told only since another lane's events fell between."""
+    kept: list[Event] = []
+    for event in events:
+        if (
+            event.kind == "resume"
+            and event.detail.get("after") == "await"
+            and kept
+            and kept[-1].kind == "wait"
+            and kept[-1].frame_key == event.frame_key
+        ):
+            continue
+        kept.append(event)
+    return kept
 
 
 _REFERENCE = re.compile(r"\b([A-Za-z_]\w*)#(\d+)\b")

@@ -4,18 +4,22 @@
 const AT_MOST = 9;
 
 /**
- * What can be put in order: the main steps, one for each node of the flow or, of many, some; then each phase.
+ * What can be put in order: the main steps, which are those of the flow and the client's, then each phase.
  * @param {Player} player
  * @returns {[string, number[]][]}
  */
 function parts(player) {
   const { flow, phases, steps } = player.run;
-  const every = Math.ceil(flow.length / AT_MOST);
-  const all = phases.map(([name, first], at) => [name, steps.slice(first - 1, (phases[at + 1]?.[1] ?? Infinity) - 1).map((step) => step.n)]);
-  all.unshift(["main steps", flow.map(([first]) => first).filter((_, at) => at % every === 0)]);
-  return /** @type {[string, number[]][]} */ (all)
-    .map(([name, numbers]) => /** @type {[string, number[]]} */ ([name, distinct(player, numbers.slice(0, AT_MOST))]))
-    .filter(([, numbers]) => numbers.length > 2);
+  const main = steps.filter(({ n, row }) => row === "client" || flow.some(([first]) => first === n));
+  const all = phases.map(([name, first], at) => [name, steps.slice(first - 1, (phases[at + 1]?.[1] ?? Infinity) - 1)]);
+  return /** @type {[string, Step[]][]} */ ([["main steps", main], ...all]).flatMap(([name, of]) => {
+    const numbers = distinct(player, of.map(({ n }) => n));
+    const each = Math.ceil(numbers.length / Math.ceil(numbers.length / AT_MOST));
+    /** @type {[string, number[]][]} */
+    const found = [];
+    for (let at = 0; at < numbers.length; at += each) found.push([name, numbers.slice(at, at + each)]);
+    return found.filter(([, some]) => some.length > 2);
+  });
 }
 
 /** @param {Player} player @param {number[]} order @returns {number[]} the first step above one that it needs, and that one */

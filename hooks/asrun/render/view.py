@@ -98,6 +98,8 @@ class RunView:
     """The line of `app.py` at the step that stands on the stage."""
     held: frozenset[int] = frozenset()
     """Lines at which a frame is suspended at that step."""
+    told: frozenset[int] = frozenset()
+    """Steps that say what an earlier one of the page has said: search finds that one."""
     data: Markup = field(default_factory=Markup)
     """What a player needs, as JSON."""
 
@@ -208,9 +210,10 @@ def runs(page: LessonPage, problems: Problems) -> list[RunView]:
     """Return the lesson's scenarios in their order, recorded or not."""
     recorded = {run.scenario: run for run in page.runs}
     views = []
+    said: set[tuple[str, ...]] = set()
     for number, scenario in enumerate(page.lesson.scenarios, 1):
         run = recorded.get(scenario.name)
-        ends = tuple(said for said in page.exit_lines if scenario.name in said.statement.on)
+        ends = tuple(end for end in page.exit_lines if scenario.name in end.statement.on)
         placed = problems.of_scenario(scenario.name)
         if run is None:
             views.append(RunView(number, scenario, None, ends, placed))
@@ -229,10 +232,21 @@ def runs(page: LessonPage, problems: Problems) -> list[RunView]:
                 rails=rails(run),
                 line=stage.line,
                 held=frozenset(f.line for f in stage.frames if f.kind == "sleep" and f.line),
+                told=frozenset(_repeats(run, said)),
                 data=run_data(run, page.code),
             )
         )
     return views
+
+
+def _repeats(run: Run, said: set[tuple[str, ...]]) -> Iterator[int]:
+    """Yield the steps whose sentences are among those `said`, and put the others there."""
+    for step in run.steps:
+        texts = (step.what, step.why, *(note.text for note in step.notes))
+        words = tuple("".join(p.value for p in t if p.kind != "step") for t in texts)
+        if words in said:
+            yield step.n
+        said.add(words)
 
 
 def finding(site: Site) -> tuple[LessonPage, Said] | None:

@@ -39,6 +39,7 @@ def test_files_and_navigation(plain: dict[str, str]) -> None:
     chapter = "yield-dependencies"
     assert set(plain) == {
         "index.md",
+        "changes.md",
         "concepts.md",
         "review.md",
         f"{chapter}/snapshots.md",
@@ -50,6 +51,7 @@ def test_files_and_navigation(plain: dict[str, str]) -> None:
     assert nav(pages.site()) == [
         {"Home": "index.md"},
         {"All concepts": "concepts.md"},
+        {"What changed when": "changes.md"},
         {"Review": "review.md"},
         {
             "Dependencies with yield": [

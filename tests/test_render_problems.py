@@ -125,4 +125,4 @@ def test_what_is_no_lesson_stands_on_the_home_page() -> None:
     assert home.one(cls="preview").holds("2 problems that belong to no lesson")
     broken = parse(source(files, "yield-dependencies/broken.md")[1])
     assert broken.one(cls="prob").holds("snippets/yield-dependencies/broken/lesson.py:41")
-    assert {"broken": "yield-dependencies/broken.md"} in nav(site)[2]["Dependencies with yield"]
+    assert {"broken": "yield-dependencies/broken.md"} in nav(site)[4]["Dependencies with yield"]

@@ -147,6 +147,8 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
     Raises:
         ProblemError: there is nothing to build.
     """
+    from asrun.versions import releases
+
     listed = lessons.contents(options.root)
     store, checked = _store(options), _start(options, listed)
     finished = Finished(options.root, listed.titles, store)
@@ -159,7 +161,8 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
         return checked
 
     with Replacement(out) as new:
-        site = _Site(listed, new)
+        known = tuple(releases.read(options.root).days.items())
+        site = _Site(listed, new, known)
         new.write(_script(options.root))
         for lesson_id, one in kept.items():
             page = finished.page(lesson_id, one)
@@ -350,8 +353,11 @@ def _script(root: Path) -> dict[str, str]:
 class _Site:
     """The site while its lessons are written, one by one; of each only its gist is kept."""
 
-    def __init__(self, listed: Contents, new: Replacement) -> None:
+    def __init__(
+        self, listed: Contents, new: Replacement, releases: tuple[tuple[str, str], ...]
+    ) -> None:
         self._listed = listed
+        self._releases = releases
         self._new = new
         self._counts = Counts()
         self.finding = listed.finding.partition(":")[0]
@@ -388,7 +394,7 @@ class _Site:
             pages = tuple(self.told[x] for x in ids if x in self.told)
             chapters.append(Chapter(entry.name, entry.title, pages))
         rest = tuple(p for p in problems if p.lesson not in self.told)
-        site = Site(TITLE, tuple(chapters), self._listed.finding, rest)
+        site = Site(TITLE, tuple(chapters), self._listed.finding, rest, self._releases)
         files = render.render_gathered(site, self._counts, draft=draft)
         return {
             **{f"docs/{path}": text for path, text in files.items()},

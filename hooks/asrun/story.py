@@ -354,6 +354,8 @@ class Aligned(DiffRow):
     old: int = 0
     """Its number on the page of the older run; 0 where it is not there."""
     new: int = 0
+    how: Text = ()
+    """For `changed`, where its action is the same: what of it is otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -433,6 +435,17 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Brief:
+    """A run of other releases, as far as it takes to lay it beside another."""
+
+    scenario: str
+    page: str
+    """An `Era.page` that shows it."""
+    steps: tuple[tuple[str, str, str], ...]
+    """Key, action and lane of each step, in order."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """How a lesson behaves in other releases, from its accepted recordings alone."""
 
@@ -451,6 +464,8 @@ class History:
     """For each page of an era: what became of the statements on its runs, by name."""
     answers: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
     """For a quiz's name and the text of an option: where it is the right one."""
+    briefs: tuple[Brief, ...] = ()
+    """The runs that behave otherwise than those of the lesson's own page, each once."""
 
     def gist(self) -> History:
         """What other pages show of it."""
@@ -460,6 +475,7 @@ class History:
             changes=tuple(replace(c, rows=()) for c in self.changes),
             verdicts={},
             answers={},
+            briefs=(),
         )
 
     def of(self, scenario: str) -> tuple[Behaviour, ...]:
@@ -557,3 +573,5 @@ class Site:
     """`<lesson id>:<statement name>` of the finding on the home page."""
     problems: tuple[Problem, ...] = field(default=())
     """Problems that belong to no lesson's page."""
+    releases: tuple[tuple[str, str], ...] = ()
+    """The releases of FastAPI that are known, oldest first, each with its day."""

@@ -5,17 +5,18 @@ All of it comes from accepted recordings: the build ran none of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from asrun.model import Cite, Lesson, Verdict
-from asrun.narrate.differences import sentence
+from asrun.model import Cite, Event, Lesson, Trace, Verdict
+from asrun.narrate.differences import inside, sentence
 from asrun.narrate.lesson_page import tell_lesson
-from asrun.narrate.prose import cite, code, fill, join, say
+from asrun.narrate.prose import cite, code, codes, fill, join, listed, say
 from asrun.narrate.run import step_of, tell_run
 from asrun.story import (
     Aligned,
     Behaviour,
+    Brief,
     Change,
     Era,
     History,
@@ -23,6 +24,7 @@ from asrun.story import (
     LessonPage,
     Run,
     Said,
+    Step,
     Text,
     Told,
 )
@@ -52,6 +54,7 @@ def tell_elsewhere(page: LessonPage) -> tuple[LessonPage, tuple[LessonPage, ...]
         changes=tuple(_change(history, change, pages) for change in history.changes),
         told=tuple(_told(history, one, pages) for one in history.told),
         verdicts={},
+        briefs=tuple(_briefs(history, told)),
     )
     return replace(page, history=full), tuple(replace(p, history=full) for p in told.values())
 
@@ -80,6 +83,19 @@ def _page(lesson: Lesson, history: History, era: Era) -> LessonPage:
     return replace(told, era=era.page or "")
 
 
+def _briefs(history: History, told: Mapping[str, LessonPage]) -> Iterator[Brief]:
+    """The runs of other releases, each behaviour once."""
+    seen = {(b.scenario, b.file) for b in history.behaviours if b.here}
+    for name, page in told.items():
+        files = next(era.files for era in history.eras if era.page == name)
+        for run in page.runs:
+            place = (run.scenario, files[run.scenario])
+            if place not in seen:
+                seen.add(place)
+                steps = tuple((s.key, s.action, s.lane_label) for s in run.steps)
+                yield Brief(run.scenario, name, steps)
+
+
 def _behaviours(history: History, era: Era) -> list[Behaviour]:
     """How the scenarios behave in an era, in the lesson's order."""
     return [b for b in history.behaviours if era.files.get(b.scenario) == b.file]
@@ -89,10 +105,39 @@ def _change(history: History, change: Change, pages: Mapping[str, LessonPage]) -
     """A change in words, its steps with the numbers that they have on the two pages."""
     old = _run(history, pages, change.before, change.scenario)
     new = _run(history, pages, change.release, change.scenario)
-    rows = tuple(
-        replace(row, old=_number(old, row.key), new=_number(new, row.key)) for row in change.rows
-    )
+    of = {b.file: b.trace for b in history.of(change.scenario)}
+    before, after = _Steps(old, of[change.old]), _Steps(new, of[change.new])
+    rows = tuple(_row(row, before, after) for row in change.rows)
     return replace(change, rows=rows, says=_says(history, change, rows))
+
+
+class _Steps:
+    """The steps of a run by their keys, with their events."""
+
+    def __init__(self, run: Run | None, trace: Trace | None) -> None:
+        self._by_key = {step.key: step for step in run.steps} if run else {}
+        self._trace = trace
+
+    def get(self, key: str) -> Step | None:
+        """The step of that key."""
+        return self._by_key.get(key)
+
+    def events(self, step: Step) -> list[Event]:
+        """What happened in a step."""
+        return [self._trace.events[e.seq - 1] for e in step.events] if self._trace else []
+
+
+def _row(row: Aligned, before: _Steps, after: _Steps) -> Aligned:
+    old, new = before.get(row.key), after.get(row.key)
+    row = replace(row, old=old.n if old else 0, new=new.n if new else 0)
+    if row.move != "changed" or old is None or new is None:
+        return row
+    how = inside(before.events(old), after.events(new))
+    # Of actions that are cut short, what differs may be in the rest.
+    cut = old.action.endswith("…") and new.action.endswith("…")
+    if old.action != new.action and not (cut and how):
+        return replace(row, was=old.action)
+    return replace(row, was="", how=how)
 
 
 def _says(history: History, change: Change, rows: Sequence[Aligned]) -> Text:
@@ -101,18 +146,13 @@ def _says(history: History, change: Change, rows: Sequence[Aligned]) -> Text:
     of = {b.file: b for b in history.of(change.scenario)}
     old, new = of[change.old], of[change.new]
     if new.trace is None:
-        return _unrecorded(new)
-    return join(say("it can be recorded from here on; until then:"), _unrecorded(old))
+        return say("no longer possible: {why}", why=_unrecorded(new))
+    return say("possible from here on; before, {why}", why=_unrecorded(old))
 
 
 def _unrecorded(behaviour: Behaviour) -> Text:
-    at = say(" at line {line} of `app.py`", line=behaviour.line) if behaviour.line else ()
-    how = "does not exist" if behaviour.outcome == "absent" else "cannot be recorded"
-    return join(say("it " + how + ", {why}", why=code(behaviour.why)), at, by="")
-
-
-def _number(run: Run | None, key: str) -> int:
-    return next((step.n for step in run.steps if step.key == key), 0) if run else 0
+    where = "line {line} of `app.py` raises" if behaviour.line else "the lesson ends with"
+    return say(where + " {why}", line=behaviour.line, why=code(behaviour.why))
 
 
 def _run(
@@ -135,7 +175,8 @@ def _told(history: History, told: Told, pages: Mapping[str, LessonPage]) -> Told
         if one is None or one.proved or verdict is None:
             continue
         if all(any(r.scenario == on for r in page.runs) for on in one.statement.on):
-            instead.append(Instead(name, _instead(verdict, page.runs)))
+            cited = _cited(said[true], pages[true]) if true is not None else []
+            instead.append(Instead(name, _instead(verdict, page.runs, cited)))
     text = said[true] if true is not None else None
     return replace(
         told,
@@ -150,13 +191,37 @@ def _said(page: LessonPage, name: str) -> Said | None:
     return next((one for one in every if one.statement.name == name), None)
 
 
-def _instead(verdict: Verdict, runs: Iterable[Run]) -> Text:
-    """What a run shows of that which a proof did not find in it."""
-    steps = _steps(verdict.touched, {run.scenario: run for run in runs})
-    if not steps:
+def _cited(said: Said | None, page: LessonPage) -> list[tuple[str, Step]]:
+    """The steps that a statement cites where it is true, each with its scenario."""
+    targets = {p.target for p in said.text if p.kind == "step"} if said else set()
+    return [(r.scenario, step) for r in page.runs for step in r.steps if step.address in targets]
+
+
+def _instead(verdict: Verdict, runs: Sequence[Run], cited: Iterable[tuple[str, Step]]) -> Text:
+    """What a run shows of that which a proof did not find in it.
+
+    Where the proof compared events, their steps. Where it looked for one in vain, what of the
+    sentence is not there, and how the run ends.
+    """
+    by_scenario = {run.scenario: run for run in runs}
+    steps = _steps(verdict.touched, by_scenario)
+    if steps:
+        named = [say("{action} {step}", action=code(a), step=cite(n, at)) for a, n, at in steps]
+        return join(*named, by=", then ")
+    missing, ends = [], {}
+    for scenario, step in cited:
+        run = by_scenario.get(scenario)
+        if run is not None and all(other.key != step.key for other in run.steps):
+            missing.append(step.action)
+            ends[scenario] = [s for s in run.steps if s.phase != "shutdown"][-1]
+    if not missing:
         return fill(verdict.message, {})
-    named = [say("{action} {step}", action=code(a), step=cite(n, at)) for a, n, at in steps]
-    return join(*named, by=", then ")
+    last = listed(
+        say("{action} {step}", action=code(s.action), step=cite(s.n, s.address))
+        for s in ends.values()
+    )
+    no = codes(dict.fromkeys(missing[:NAMED]), "or")
+    return say("no {no}; the run ends with {last}", no=no, last=last)
 
 
 def _steps(touched: Sequence[Cite], runs: Mapping[str, Run]) -> list[tuple[str, int, str]]:

@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment
+from packaging.version import Version
 
 from asrun.model import Problem
 from asrun.render import paths, versions, view
@@ -106,6 +107,7 @@ def render_gathered(site: Site, counts: Counts, *, draft: bool) -> dict[str, str
         paths.HOME: pages.home(),
         paths.CONCEPTS: pages.concepts(),
         paths.REVIEW: pages.review(),
+        paths.CHANGES: pages.changes(),
     }
     for chapter in site.chapters:
         for lesson_id in view.unread(site, chapter):
@@ -124,6 +126,7 @@ def nav(site: Site) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = [
         {"Home": paths.HOME},
         {"All concepts": paths.CONCEPTS},
+        {"What changed when": paths.CHANGES},
         {"Review": paths.REVIEW},
     ]
     for chapter in site.chapters:
@@ -159,8 +162,10 @@ def _environment() -> Environment:
         span=versions.span,
         spans=versions.spans,
         by=versions.by,
+        address=versions.address,
         eras_of=versions.eras_of,
-        address_of=versions.address,
+        brief_data=versions.brief_data,
+        eras_data=versions.eras_data,
         timeline_of=versions.timeline,
         truth_of=versions.truth,
         untrue_of=versions.untrue,
@@ -181,7 +186,8 @@ class _Pages:
         site = self._known["site"]
         found = view.finding(site)
         pair = view.pair(*found) if found else []
-        body = self._body("home.html", paths.HOME, found=found, pair=pair)
+        changed = versions.releases(site, paths.HOME)
+        body = self._body("home.html", paths.HOME, found=found, pair=pair, changed=changed)
         contents = [("how", "What “as run” means"), ("all", "All concepts")]
         return _page(plain(site.title), body, contents, **_GATHERS, hide=["navigation"])
 
@@ -197,6 +203,22 @@ class _Pages:
         body = self._body("review.html", paths.REVIEW)
         contents = [("back", "What has come back"), ("progress", "Your progress")]
         return _page("Review", body, contents, **_GATHERS)
+
+    def changes(self) -> str:
+        site = self._known["site"]
+        found = versions.releases(site, paths.CHANGES)
+        known = [page.history for page in view.pages(site) if page.history]
+        ends = sorted({v for one in known for v in (one.first, one.last)}, key=Version)
+        body = self._body(
+            "changes.html",
+            paths.CHANGES,
+            releases=found,
+            looked=len(known),
+            first=ends[0] if ends else "",
+            last=ends[-1] if ends else "",
+        )
+        contents = [(one.release, one.release) for one in found]
+        return _page("What changed when", body, contents, **_GATHERS)
 
     def snapshots(self, chapter: Chapter) -> str:
         body = self._body("snapshots.html", paths.snapshots(chapter.name), chapter=chapter)

@@ -11,6 +11,7 @@ import posixpath
 HOME = "index.md"
 CONCEPTS = "concepts.md"
 REVIEW = "review.md"
+CHANGES = "changes.md"
 HOW = "how.md"
 ADD = "add.md"
 QUERIES = "queries.md"

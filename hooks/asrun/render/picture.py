@@ -19,27 +19,29 @@ LETTER = 6.3
 """Mean width of a letter of a label."""
 
 
+Fits = Literal["always", "wide", "never"]
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A phase's name over its columns."""
 
     phase: Phase
-    fits: Literal["always", "wide", "never"]
+    fits: Fits
+
+
+def fits(text: str, share: float) -> Fits:
+    """Return whether there is room for a text over a share of the lanes' width."""
+    needed = len(text) * LETTER + 8
+    if needed <= share * PHONE:
+        return "always"
+    return "wide" if needed <= share * DESK else "never"
 
 
 def phase_labels(run: Run) -> list[Label]:
     """Return the phases with whether there is room for their names: over a phone's lanes, too?"""
-    labels = []
-    for phase in run.phases:
-        share = (phase.last - phase.first + 1) / len(run.steps)
-        needed = len(phase.name) * LETTER + 8
-        fits: Literal["always", "wide", "never"] = "never"
-        if needed <= share * PHONE:
-            fits = "always"
-        elif needed <= share * DESK:
-            fits = "wide"
-        labels.append(Label(phase, fits))
-    return labels
+    steps = len(run.steps)
+    return [Label(p, fits(p.name, (p.last - p.first + 1) / steps)) for p in run.phases]
 
 
 def numbers(run: Run) -> list[tuple[int, bool]]:

@@ -16,6 +16,7 @@ from asrun.render import paths
 ORDER = (
     "core",
     "store",
+    "version",
     "stage",
     "skim",
     "lanes",

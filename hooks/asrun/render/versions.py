@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
+from packaging.version import Version
+
 from asrun.model import VersionRange
 from asrun.render import paths
-from asrun.render.view import said_of
-from asrun.story import Aligned, Change, Era, History, Instead, LessonPage, Said, Text, Told
+from asrun.render.picture import Fits, fits
+from asrun.render.view import pages, said_of
+from asrun.story import (
+    Aligned,
+    Brief,
+    Change,
+    Era,
+    History,
+    Instead,
+    LessonPage,
+    Said,
+    Site,
+    Text,
+    Told,
+)
 
 CONTEXT = 1
 """Steps that are shown around one that differs."""
@@ -19,13 +35,14 @@ _NAMES = {"fastapi": "FastAPI", "starlette": "Starlette", "anyio": "AnyIO"}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A scenario that begins to behave otherwise."""
+    """A scenario that begins to behave otherwise, and those of which the same is to be said."""
 
     change: Change
     title: str
-    before: str
+    """Titles of the scenarios."""
+    before: str | None
     """Address of the page with the run until then; "" for this page; None where it has none."""
-    after: str
+    after: str | None
     rows: tuple[Aligned | int, ...]
     """The steps that differ with their neighbours, and how many the same are left out between."""
 
@@ -45,6 +62,10 @@ class EraView:
     differences: tuple[Difference, ...]
     why: tuple[str, ...]
     """Of scenarios that could not be recorded there: the exceptions."""
+    fits: Fits
+    """Whether there is room for the name of its first release, on a phone, too."""
+    thin: bool
+    """Whether there is no room for its number, either."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +125,22 @@ def eras_of(page: LessonPage) -> list[Era]:
 
 
 def address(page: LessonPage, path: str, name: str) -> str:
-    """Return the address of one of a lesson's pages on another; "" on that page itself."""
+    """Return the address of one of a lesson's pages on another; "" on that page itself.
+
+    That of the lesson's own says which release is meant: whoever has set another as theirs has
+    chosen to see it.
+    """
     target = paths.era(page.lesson.id, name)
-    return "" if target == path else paths.link(path, target)
+    if target == path:
+        return ""
+    link = paths.link(path, target)
+    return link if name or page.history is None else f"{link}?version={here(page.history)}"
+
+
+def here(history: History) -> str:
+    """Return the release that the build runs on."""
+    own = [era for era in history.eras if era.page == ""]
+    return own[-1].last if own else history.last
 
 
 def timeline(page: LessonPage, path: str) -> Timeline | None:
@@ -114,8 +148,6 @@ def timeline(page: LessonPage, path: str) -> Timeline | None:
     history = page.history
     if history is None:
         return None
-    own = [e for e in history.eras if e.page == ""]
-    here = own[-1].last if own else history.last
     views = tuple(
         _era_view(page, history, era, number, path) for number, era in enumerate(history.eras, 1)
     )
@@ -124,33 +156,58 @@ def timeline(page: LessonPage, path: str) -> Timeline | None:
         for _, group in groupby(history.behaviours, key=lambda b: b.scenario)
     ]
     releases = sum(era.of for era in history.eras)
-    return Timeline(here, releases, max(recorded, default=0), views)
+    return Timeline(here(history), releases, max(recorded, default=0), views)
 
 
 def _era_view(page: LessonPage, history: History, era: Era, number: int, path: str) -> EraView:
     starting = [c for c in history.changes if c.release == era.first] if number > 1 else []
-    before = history.eras[number - 2]
+    before = history.eras[number - 2] if number > 1 else None
     names = {b.scenario: b for b in history.behaviours if era.files.get(b.scenario) == b.file}
+    share = era.of / sum(e.of for e in history.eras)
     return EraView(
         era=era,
         number=number,
         kind="none" if era.page is None else "other" if era.page else "own",
         current=era.page == page.era,
         href=address(page, path, era.page) if era.page is not None else "",
-        differences=tuple(_difference(page, c, before, era, path) for c in starting),
-        why=tuple(dict.fromkeys(b.why for b in names.values() if b.trace is None)),
+        differences=tuple(_differences(page, starting, before, era, path)),
+        why=tuple(dict.fromkeys(b.why for b in names.values() if b.outcome != "recorded")),
+        fits=fits(f"{number} {era.first}", share),
+        thin=fits(str(number), share) != "always",
     )
 
 
-def _difference(page: LessonPage, change: Change, before: Era, after: Era, path: str) -> Difference:
+def _differences(
+    page: LessonPage, changes: Iterable[Change], before: Era | None, after: Era, path: str
+) -> Iterator[Difference]:
+    """Changes at one release; those that are told in the same words, without a run, are one."""
     titles = {s.name: s.title for s in page.lesson.scenarios}
-    return Difference(
-        change=change,
-        title=titles.get(change.scenario, change.scenario),
-        before=address(page, path, before.page or ""),
-        after=address(page, path, after.page or ""),
-        rows=tuple(_near(change.rows)),
+    for _, alike in groupby(changes, key=_alike):
+        group = list(alike)
+        change = group[0]
+        names = [titles.get(c.scenario, c.scenario) for c in group]
+        yield Difference(
+            change=change,
+            title=" and ".join(names) if len(names) < 3 else f"{len(names)} runs",
+            before=_run_at(page, before, change.scenario, change.old, path),
+            after=_run_at(page, after, change.scenario, change.new, path),
+            rows=tuple(_near(change.rows)),
+        )
+
+
+def _alike(change: Change) -> tuple[object, ...]:
+    return (change.scenario,) if change.rows else (change.says, change.by)
+
+
+def _run_at(page: LessonPage, era: Era | None, scenario: str, file: str, path: str) -> str | None:
+    """Address of the page with a run of an era; None where it could not be recorded."""
+    recorded = any(
+        b.file == file and b.outcome == "recorded"
+        for b in (page.history.of(scenario) if page.history else ())
     )
+    if era is None or era.page is None or not recorded:
+        return None
+    return address(page, path, era.page)
 
 
 def _near(rows: Sequence[Aligned]) -> list[Aligned | int]:
@@ -175,23 +232,31 @@ def truth(page: LessonPage, said: Said, path: str) -> Truth | None:
     )
     if history is None or told is None:
         return None
-    here = next((i.text for i in told.instead if i.page == page.era), None)
+    instead = next((i.text for i in told.instead if i.page == page.era), None)
+    others: dict[tuple[tuple[str, str], ...], list[Instead]] = {}
+    for one in told.instead:
+        if one.page != page.era:
+            others.setdefault(tuple((p.kind, p.value) for p in one.text), []).append(one)
     return Truth(
         told=told,
         spans=spans(told.ranges),
         href=address(page, path, told.page),
-        here=here,
-        elsewhere=tuple(
-            _elsewhere(page, history, one, path) for one in told.instead if one.page != page.era
-        ),
+        here=instead,
+        elsewhere=tuple(_elsewhere(page, history, alike, path) for alike in others.values()),
     )
 
 
-def _elsewhere(page: LessonPage, history: History, instead: Instead, path: str) -> Elsewhere:
+def _elsewhere(
+    page: LessonPage, history: History, alike: Sequence[Instead], path: str
+) -> Elsewhere:
+    """Of pages that tell the same instead, the first stands for all."""
+    names = [one.page for one in alike]
+    groups = groupby(history.eras, key=lambda era: era.page in names)
+    together = [list(eras) for among, eras in groups if among]
     return Elsewhere(
-        spans=spans(e for e in history.eras if e.page == instead.page),
-        href=address(page, path, instead.page),
-        text=instead.text,
+        spans=spans(VersionRange(eras[0].first, eras[-1].last) for eras in together),
+        href=address(page, path, names[0]),
+        text=alike[0].text,
     )
 
 
@@ -222,3 +287,70 @@ def origin(page: LessonPage, scenario: str = "") -> str:
             made = one.trace.versions.fastapi
             return f"accepted recording, made on {made}, of {spans(one.ranges)}"
     return "accepted recordings"
+
+
+def brief_data(page: LessonPage, brief: Brief, path: str) -> str:
+    """Return a run of other releases as the script takes it."""
+    eras = [e for e in page.history.eras if e.page == brief.page] if page.history else []
+    return json.dumps(
+        {
+            "label": spans(eras),
+            "page": address(page, path, brief.page),
+            "steps": brief.steps,
+        },
+        separators=(",", ":"),
+    )
+
+
+def eras_data(page: LessonPage, path: str) -> str:
+    """Return the eras as the script takes them: the first release, the last, where its runs are."""
+    if page.history is None:
+        only = page.versions.fastapi if page.versions else ""
+        return json.dumps([[only, only, ""]])
+    return json.dumps(
+        [
+            [e.first, e.last, None if e.page is None else address(page, path, e.page)]
+            for e in page.history.eras
+        ],
+        separators=(",", ":"),
+    )
+
+
+# ------------------------------------------------------------------ all lessons
+
+
+@dataclass(frozen=True, slots=True)
+class OfLesson:
+    """What changes in a lesson at one release."""
+
+    title: str
+    href: str
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfRelease:
+    """What changes at a release, in all lessons."""
+
+    release: str
+    day: str
+    before: str
+    lessons: tuple[OfLesson, ...]
+
+
+def releases(site: Site, path: str) -> list[OfRelease]:
+    """Return the releases at which something changes, newest first."""
+    found: dict[str, list[OfLesson]] = {}
+    about: dict[str, Change] = {}
+    for page in pages(site):
+        line = timeline(page, path)
+        for one in line.eras if line else ():
+            if one.differences:
+                href = address(page, path, one.era.page or "")
+                part = OfLesson(page.lesson.title, href, one.differences)
+                found.setdefault(one.era.first, []).append(part)
+                about.setdefault(one.era.first, one.differences[0].change)
+    return [
+        OfRelease(release, about[release].day, about[release].before, tuple(found[release]))
+        for release in sorted(found, key=Version, reverse=True)
+    ]

@@ -1,0 +1,76 @@
+// @ts-check
+// "My version": a reader says once which FastAPI is theirs, and each lesson then opens with its run.
+// The pages are all there as files; what is kept is only which of them to open.
+
+/** Compare two releases by their numbers. @param {string} a @param {string} b */
+function order(a, b) {
+  const [x, y] = [a, b].map((one) => one.split(".").map(Number));
+  return x[0] - y[0] || x[1] - y[1] || (x[2] ?? 0) - (y[2] ?? 0);
+}
+
+customElements.define("asrun-version", class extends HTMLElement {
+  connectedCallback() {
+    const { here, own } = this.dataset;
+    const mine = store.get("version", "");
+    /** @type {[string, string, string|null][]} first, last, where its runs are: "" is here */
+    const eras = JSON.parse(this.dataset.eras ?? "[]");
+    const [, , there] = eras.find(([a, b]) => mine && order(a, mine) <= 0 && order(mine, b) <= 0) ?? [];
+    const chosen = new URLSearchParams(location.search).has("version");
+    if (there && !own && !chosen) return location.replace(there + location.search + location.hash);
+    const input = el("input", { id: "my-version", size: 8, value: mine, autocomplete: "off", spellcheck: false });
+    const is = !mine ? "" :
+      there === "" ? "; this is its run. " :
+      there ? "; this is another’s. " :
+      there === null ? "; this lesson does not run there. " :
+      `; here only ${eras[0][0]} to ${eras[eras.length - 1][1]} were looked at. `;
+    const link = there ? el("a", { href: there }, `Show ${mine}`) : own && mine ? el("a", { href: own }, `Show ${here}`) : "";
+    this.replaceChildren(
+      el("form", { class: "ask", onsubmit: (/** @type {Event} */ event) => this.#set(event, input.value.trim()) },
+        el("label", { for: input.id }, "My FastAPI"), input, el("button", { class: "button" }, "Set"),
+        el("p", { role: "status" }, mine ? `You set your version to ${mine}${is}` : "Set once: each page then opens with its run.", link)));
+  }
+
+  /** @param {Event} event @param {string} value */
+  #set(event, value) {
+    event.preventDefault();
+    const status = this.querySelector("p");
+    if (value && !/^\d+\.\d+(\.\d+)?$/.test(value)) {
+      if (status) status.textContent = "A version looks like 0.110.0.";
+      return;
+    }
+    store.set("version", value);
+    const own = this.dataset.own;
+    // From a page of other releases, the lesson's own knows where to go.
+    if (own) location.assign(own.split("?")[0]);
+    else if (location.search) location.assign(location.pathname);
+    else this.connectedCallback();
+  }
+});
+
+customElements.define("asrun-upgrade", class extends HTMLElement {
+  connectedCallback() {
+    const releases = (this.dataset.releases ?? "").split(" ");
+    const asked = new URLSearchParams(location.search);
+    const pick = (/** @type {string} */ name, /** @type {string} */ fallback) => {
+      const chosen = asked.get(name) ?? "";
+      return el("select", { id: `upgrade-${name}`, onchange: () => show(true) },
+        ...releases.map((r) => el("option", { selected: r === (releases.includes(chosen) ? chosen : fallback) }, r)));
+    };
+    const from = pick("from", store.get("version", "") || releases[releases.length - 1]);
+    const to = pick("to", releases[0]);
+    const said = el("p", { role: "status" });
+    const show = (/** @type {boolean} */ changed) => {
+      let count = 0;
+      document.querySelectorAll("[data-release]").forEach((/** @type {any} */ part) => {
+        const at = part.dataset.release;
+        part.hidden = order(at, from.value) <= 0 || order(at, to.value) > 0;
+        if (!part.hidden) count += part.querySelectorAll(".said").length;
+      });
+      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count === 1 ? "1 behaviour changes" : `${count} behaviours change`}.`;
+      if (changed) history.replaceState(null, "", `?from=${from.value}&to=${to.value}`);
+    };
+    this.replaceChildren(
+      el("label", { for: from.id }, "From"), from, el("label", { for: to.id }, "to"), to, said);
+    show(false);
+  }
+});

@@ -199,6 +199,41 @@ def test_an_interrupted_build_leaves_nothing_running(
     assert mark.exists()
 
 
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_what_a_killed_run_has_left_goes_with_the_next(
+    start: str, project: Project, temporary: Path
+) -> None:
+    """Nothing of it could clean up: the whole of it was killed, as a system without memory does."""
+    job(project, "hangs", "import select; select.select([], [], [], 60)")
+    command = [sys.executable, "-m", "asrun", "check", "lending/hangs"]
+    environ = {**os.environ, "ASRUN_START": start, "ASRUN_DEADLINE": "50"}
+    build = subprocess.Popen(command, cwd=project.root, env=environ, start_new_session=True)
+    children = _wait_for_children(build.pid, temporary)
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in (build.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    build.wait(20)
+    _wait_for_end(children)
+    (left,) = temporary.iterdir()
+    assert list(left.glob("*/work"))
+    others = [temporary / "asrun-of-someone-else", temporary / "unrelated"]
+    for folder in others:
+        folder.mkdir()
+    assert project.asrun("check", project.id).code == 1  # nothing is accepted
+    assert sorted(temporary.iterdir()) == others
+
+
+def test_a_run_that_lives_is_left_alone(temporary: Path) -> None:
+    with Zygote(parallel=1):
+        mine = set(temporary.iterdir())
+        assert len(mine) == 1
+        with Zygote(parallel=1):
+            assert mine < set(temporary.iterdir())
+        assert set(temporary.iterdir()) == mine
+    assert list(temporary.iterdir()) == []
+
+
 def _wait_for_children(pid: int, temporary: Path) -> set[int]:
     """Wait until a build has a job under way, and return the processes that it has started."""
     deadline = time.monotonic() + 30

@@ -12,7 +12,6 @@ import os
 import selectors
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +37,7 @@ from asrun.jobs import (
 from asrun.record import folders
 from asrun.record.limits import Limits
 from asrun.record.zygote import GRACE
+from asrun.run_folder import RunFolder
 
 __all__ = ["DEADLINE", "Children", "Ended", "Job", "Start", "Zygote", "ZygoteDied", "can_fork"]
 
@@ -78,9 +78,8 @@ class Zygote:
     path: Sequence[Path] = ()
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
-        # A job's process has another user's id where this one is root, and gets to its own folder.
-        self._folder.chmod(0o711)
+        self._made = RunFolder()
+        self._folder = self._made.path
         self._errors = (self._folder / "zygote.txt").open("w+b")
         self._buffer = b""
         self._serial = 0
@@ -126,7 +125,7 @@ class Zygote:
     def _remove(self) -> None:
         self._selector.close()
         self._errors.close()
-        folders.remove(self._folder)
+        self._made.remove()
 
     @property
     def pid(self) -> int:

@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from asrun.jobs import (
 from asrun.record import folders
 from asrun.record.limits import Limits
 from asrun.record.zygote import GRACE
+from asrun.run_folder import RunFolder
 
 _LOOK = 0.01
 """Seconds between two looks at whether a job has ended."""
@@ -72,15 +72,15 @@ class Spawner:
     path: Sequence[Path] = ()
 
     def __enter__(self) -> Self:
-        self._folder = Path(tempfile.mkdtemp(prefix="asrun-"))
-        self._folder.chmod(0o711)
+        self._made = RunFolder()
+        self._folder = self._made.path
         self._running: dict[int, _Running] = {}
         return self
 
     def __exit__(self, *exc: object) -> None:
         for running in self._running.values():
             _end(running.process)
-        folders.remove(self._folder)
+        self._made.remove()
 
     def run(self, jobs: Iterable[Job], started: Started | None = None) -> Iterator[Ended]:
         """Run jobs, as many at once as `parallel` says; yields each as it ends.

@@ -14,11 +14,10 @@ function parts(player) {
   const all = phases.map(([name, first], at) => [name, steps.slice(first - 1, (phases[at + 1]?.[1] ?? Infinity) - 1)]);
   return /** @type {[string, Step[]][]} */ ([["main steps", main], ...all]).flatMap(([name, of]) => {
     const numbers = distinct(player, of.map(({ n }) => n));
-    const each = Math.ceil(numbers.length / Math.ceil(numbers.length / AT_MOST));
     /** @type {[string, number[]][]} */
     const found = [];
-    for (let at = 0; at < numbers.length; at += each) found.push([name, numbers.slice(at, at + each)]);
-    return found.filter(([, some]) => some.length > 2);
+    while (numbers.length > 2) found.push([name, numbers.splice(0, AT_MOST)]);
+    return found;
   });
 }
 
@@ -40,14 +39,15 @@ modes.set("order", {
     /** @param {number} which */
     function show(which) {
       const [name, steps] = all[which];
-      const mixed = shuffled(steps, digestOf(player) + which);
+      const title = `In which order did these run: ${name}?`;
+      const mixed = shuffled(steps, which);
       if (!impossible(player, mixed).length) mixed.reverse();
       player.veil(1);
       const status = el("p", { role: "status" });
       const list = el("ol", { class: "order" }, ...mixed.map(row));
       fill(
         host,
-        ask(`In which order did these run: ${name}?`),
+        ask(title),
         lede("Drag, or use the buttons or arrow keys. Say why one needs the other."),
         list,
         button("Check", check),
@@ -71,10 +71,10 @@ modes.set("order", {
         const grip = el("span", { class: "grip", ariaHidden: "true" }, "⠿");
         const item = el("li", { value: n }, grip, text, way("↑", true), way("↓", false));
         item.onkeydown = (/** @type {KeyboardEvent} */ event) => {
-          if (!/^Arrow(Up|Down)$/.test(event.key)) return;
+          const up = event.key === "ArrowUp";
+          if (!up && event.key !== "ArrowDown") return;
           event.preventDefault();
-          event.stopPropagation();
-          move(item, event.key === "ArrowUp");
+          move(item, up);
         };
         item.onpointerdown = (/** @type {PointerEvent} */ { target, pointerId }) => {
           if (!(/** @type {Element} */ (target).closest("button"))) item.setPointerCapture(pointerId);
@@ -89,7 +89,7 @@ modes.set("order", {
       function check() {
         const order = [...list.children].map((item) => item.value);
         const [n, cause] = impossible(player, order);
-        keep(player, "order", which, !n, `In which order did these run: ${name}?`);
+        keep(player, "order", which, !n, title);
         if (n) {
           status.replaceChildren(
             verdict(false, "it can't be so:"), " ", named(player, n), " needs ", named(player, cause), ` first. ${because(player, n, cause)}`,
@@ -105,7 +105,8 @@ modes.set("order", {
       }
     }
 
-    show(0);
+    // Review leads to the part that was missed.
+    if (all.length) show(Number(new URLSearchParams(location.search).get("part")) % all.length);
     return () => player.veil(null);
   },
 });

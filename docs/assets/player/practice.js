@@ -27,10 +27,9 @@ function named(player, n) {
   return el("span", {}, el("span", { class: "lane" }, lane), " ", el("code", {}, action));
 }
 
-/** @template T @param {T[]} list @param {string} seed @returns {T[]} in an order that depends on the seed alone */
+/** @template T @param {T[]} list @param {number} seed @returns {T[]} in an order that depends on the seed alone */
 function shuffled(list, seed) {
-  const rank = (/** @type {T} */ value) =>
-    [...`${list.indexOf(value)}${seed}`].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 9973, 7);
+  const rank = (/** @type {T} */ value) => Math.sin((list.indexOf(value) + 1) * (seed + 11));
   return [...list].sort((a, b) => rank(a) - rank(b));
 }
 
@@ -51,7 +50,7 @@ function choices(player, n) {
   const later = player.run.steps.map((step) => step.n).filter((m) => m > n && causesOf(player, m).some((c) => c >= n));
   const wrong = distinct(player, [n, ...later]).slice(1);
   const far = wrong[2 + ((wrong.length - 2) >> 1)];
-  return shuffled([n, ...wrong.slice(0, 2), ...(far ? [far] : [])], digestOf(player) + n);
+  return shuffled([n, ...wrong.slice(0, 2), ...(far ? [far] : [])], n);
 }
 
 /** @param {Player} player @returns {string} enough of the trace's digest to tell it from another */
@@ -117,8 +116,8 @@ function drill(player, host, kind, parts) {
     player.go(n - 1);
     player.veil(n > player.last ? null : n);
     if (n > player.last) {
-      const back = right < answered ? "What you missed comes back tomorrow, in Review." : "";
-      return fill(host, ask(`${right} of ${answered} right at once.`), lede(back), button("Again", () => turn(2)));
+      const told = `${right} of ${answered} right at once. The others come back in Review.`;
+      return fill(host, ask(told), button("Again", () => turn(2)));
     }
     const told = (/** @type {boolean} */ hit, /** @type {string} */ title) => {
       answered += 1;

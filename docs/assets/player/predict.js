@@ -21,8 +21,8 @@ function prediction(player, n) {
     const value = read(now);
     const values = [...new Set(steps.map(read).filter(Boolean))];
     if (!value || value === read(was) || values.length < 2) continue;
-    const others = shuffled(values.filter((other) => other !== value), `${n}`).slice(0, 3);
-    const options = shuffled([value, ...others], digestOf(player) + n);
+    const others = shuffled(values.filter((other) => other !== value), n).slice(0, 3);
+    const options = shuffled([value, ...others], n);
     return {
       title: `After step ${n - 1} comes ${player.text(n).action}. In which state is ${name} then?`,
       options: /** @type {string[]} */ (options),

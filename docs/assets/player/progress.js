@@ -48,8 +48,7 @@ class Mine extends HTMLElement {
     const answered = all.reduce((sum, one) => sum + one.answered, 0);
     const [visited, mastered] = ["visited", "mastered"].map((what) => all.filter((one) => /** @type {any} */ (one)[what]).length);
     this.children[0].textContent =
-      `${first} Visited: ${visited} of ${all.length} concepts. Answered: ${questions(answered)}. ` +
-      `Mastered: ${mastered}. It is kept on this machine, and sent nowhere.`;
+      `${first} Visited: ${visited} of ${all.length}. Answered: ${answered}. Mastered: ${mastered}. Kept on this machine alone.`;
     if (first) document.querySelectorAll("asrun-review").forEach((one) => /** @type {Review} */ (one).connectedCallback());
   }
 }

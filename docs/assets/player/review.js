@@ -1,9 +1,6 @@
 // @ts-check
 /* Review: what was missed comes back, each time later, from the reader's own machine. */
 
-/** @param {number} count */
-const questions = (count) => `${count} question${count === 1 ? "" : "s"}`;
-
 /**
  * What has come back of a lesson, as links to where it is asked again.
  * @param {Keyed[]} items @param {string} digests of the lesson's runs @param {string} root the way to the site's root
@@ -12,8 +9,8 @@ function questionList(items, digests, root) {
   const item = (/** @type {Keyed} */ { key, title, digest }) => {
     const [chapter, lesson, where, kind, number] = key.split("/");
     // What comes next is asked at the step before.
-    const step = kind === "explain" ? number : Math.max(1, Number(number) - 1);
-    const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}#${where}-${step}`;
+    const step = Number(number) - Number(/predict|runtime/.test(kind));
+    const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}&part=${number}#${where}-${step}`;
     // A question may be about several runs: its digest is theirs, one after the other.
     const changed = digest.match(/.{12}/g)?.some((one) => !digests.includes(one));
     const link = el("a", { href: `${root}${chapter}/${lesson}.html${place}` }, title);
@@ -27,8 +24,8 @@ function comingBack(lesson) {
   const items = store.items(lesson).filter((item) => item.due);
   const due = items.filter((item) => item.due <= Date.now());
   const waiting = items.slice(due.length);
-  const next = waiting.length ? ` The next comes back on ${new Date(waiting[0].due).toLocaleDateString()}.` : "";
-  return { due, told: `${questions(due.length)} came back, ${waiting.length} more will.${next}` };
+  const next = waiting.length ? `, the next on ${new Date(waiting[0].due).toLocaleDateString()}` : "";
+  return { due, told: `To review now: ${due.length}. Later: ${waiting.length}${next}.` };
 }
 
 modes.set("review", {

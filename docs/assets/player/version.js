@@ -66,7 +66,8 @@ customElements.define("asrun-upgrade", class extends HTMLElement {
         part.hidden = order(at, from.value) <= 0 || order(at, to.value) > 0;
         if (!part.hidden) count += part.querySelectorAll(".said").length;
       });
-      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count === 1 ? "1 behaviour changes" : `${count} behaviours change`}.`;
+      const change = count === 1 ? " behaviour changes." : " behaviours change.";
+      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count}${change}`;
       if (changed) history.replaceState(null, "", `?from=${from.value}&to=${to.value}`);
     };
     this.replaceChildren(

@@ -8,7 +8,7 @@ from pathlib import Path
 from asrun import accepted, check, fingerprint
 from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Scenario, Trace
-from asrun.recording import from_text, lines_of
+from asrun.recording import FORMAT, FORMATS, from_text, lines_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,9 @@ class Proposal:
         file: where it will be.
         text: what will be written.
         replaces: the accepted recording that it takes the place of, or None.
-        change: how behaviour differs from what was accepted, or None where nothing was.
+        change: how behaviour differs from what was accepted, or None where it does not.
+        form: the format in which the old one is, where this recorder writes another: what that
+            says of behaviour. An approval of its own.
         changes: all files that change: other recordings lose the release.
         outdated: files of other releases that are of another state of the lesson.
     """
@@ -33,6 +35,7 @@ class Proposal:
     change: Problem | None
     changes: accepted.Changes = field(default_factory=dict)
     outdated: tuple[str, ...] = ()
+    form: Problem | None = None
 
     def write(self) -> None:
         """Accept it."""
@@ -59,7 +62,7 @@ def propose(
     if mine is not None and not broken:
         was = mine.recording
         same = (was.lines, was.title, was.code) == (lines_of(trace), scenario.title, code)
-        if same and was.versions.fastapi == version:
+        if same and was.format == FORMAT and was.versions.fastapi == version:
             return None
     changes: accepted.Changes = {file: None for file, _ in broken}
     changes |= accepted.accepting(kept, place, trace, code, days)
@@ -69,10 +72,14 @@ def propose(
     old = accepted.for_version(kept, version)
     found = check.against_accepted(lesson, scenario, trace, steps_of)
     of_others = {k.file.name for k in accepted.of_other_code(kept, code, version)}
-    change = next((p for p in found if old is None or p.kind != "stale-recording"), None)
+    form = next((p for p in found if p.kind == "format-changed"), None)
+    known = old is None or old.recording.format in FORMATS
+    # Of a format that can't be read, nothing says that behaviour did not change.
+    behaviour = {"behaviour-changed", *(() if old else ("stale-recording",))}
+    change = next((p for p in found if p.kind in behaviour), None if known else form)
     replaces = old.file if old is not None else broken[0][0]
     return Proposal(
-        lesson, scenario, file, text, replaces, change, changes, tuple(sorted(of_others))
+        lesson, scenario, file, text, replaces, change, changes, tuple(sorted(of_others)), form
     )
 
 

@@ -16,7 +16,7 @@ from packaging.version import Version
 
 from asrun import between
 from asrun.model import Lesson, Trace, VersionRange
-from asrun.recording import Recording, RecordingError, from_text, of_trace, text_of
+from asrun.recording import FORMATS, Recording, RecordingError, from_text, of_trace, text_of
 
 Days = Mapping[str, str]
 """Releases, oldest first, and the day on which each came out."""
@@ -132,7 +132,10 @@ def accepting(kept: Sequence[Kept], place: Path, trace: Trace, code: str, days: 
     joined = False
     for k in kept:
         left = _without(k.ranges, version, days)
-        same = k.recording.code == code and compared(k.recording) == compared(fresh)
+        # In its own format, so that a recorder with another one does not make another behaviour.
+        form = k.recording.format
+        like = of_trace(trace, code, (mine,), form=form) if form in FORMATS else fresh
+        same = k.recording.code == code and compared(k.recording) == compared(like)
         if same and not joined:
             joined = True
             ranges = k.ranges if left != k.ranges else joining(left, mine, days)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from asrun import accepted, fingerprint
 from asrun.holds import Holds
 from asrun.model import Lesson, Problem, ProblemKind, Scenario, Trace, Verdict
-from asrun.recording import FORMAT, Recording, lines_of, of_trace
+from asrun.recording import FORMAT, FORMATS, Recording, lines_of, of_trace
 from asrun.stepdiff import in_words, step_diff, with_context
 from asrun.story import Step
 
@@ -70,24 +70,35 @@ def against_accepted(
         ]
     problems += _of_other_code(lesson, scenario, kept, trace.versions.fastapi)
     recording = mine.recording
+    same = recording.format in FORMATS and _same(recording, trace)
     if recording.format != FORMAT:
-        path = lesson.file(f"recordings/{scenario.name}/{mine.file.name}")
-        return [
-            *problems,
-            Problem(
-                "format-changed",
-                path,
-                1,
-                f"it was accepted in format {recording.format}, and this recorder writes {FORMAT}",
-                f"Approve the new format with {accept}.",
-                lesson=lesson.id,
-                scenario=scenario.name,
-            ),
-        ]
-    old, new = _comparable(recording, trace)
-    if old == new:
+        problems.append(_other_format(lesson, scenario, mine, same))
+    if same or recording.format not in FORMATS:
         return problems
     return [*problems, _changed(lesson, scenario, recording, trace, steps_of)]
+
+
+def _other_format(lesson: Lesson, scenario: Scenario, kept: accepted.Kept, same: bool) -> Problem:
+    """A recording in another format than this recorder's, and what that says of behaviour."""
+    was = kept.recording.format
+    message = f"it was accepted in format {was}, and this recorder writes {FORMAT}"
+    if same:
+        message += (
+            f"; behaviour is the same: written in format {was}, what ran is what was accepted"
+        )
+    elif was in FORMATS:
+        message += "; behaviour is not the same either"
+    else:
+        message += f", and can't read {was}: whether behaviour changed, it can't say"
+    return Problem(
+        "format-changed",
+        lesson.file(f"recordings/{scenario.name}/{kept.file.name}"),
+        1,
+        message,
+        f"Approve the new format with `asrun accept {lesson.id} --format`.",
+        lesson=lesson.id,
+        scenario=scenario.name,
+    )
 
 
 def _of_other_code(
@@ -113,12 +124,15 @@ def _of_other_code(
     ]
 
 
-def _comparable(recording: Recording, trace: Trace) -> tuple[list[str], list[str]]:
-    """Both as lines; between releases of FastAPI without its probes, which are its own affair."""
-    old, new = list(recording.lines), list(lines_of(trace))
+def _same(recording: Recording, trace: Trace) -> bool:
+    """Whether a trace is what was accepted, written in the format of that.
+
+    Between releases of FastAPI its probes do not count, which are its own affair.
+    """
+    form = recording.format
     if recording.versions.fastapi == trace.versions.fastapi:
-        return old, new
-    return list(accepted.compared(recording)), list(accepted.compared(of_trace(trace)))
+        return recording.lines == lines_of(trace, form)
+    return accepted.compared(recording) == accepted.compared(of_trace(trace, form=form))
 
 
 def _changed(

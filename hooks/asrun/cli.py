@@ -246,7 +246,13 @@ app.command()(versions)
 @app.command()
 def accept(
     lessons: LessonNames = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Accept what runs without asking.")
+    ] = False,
+    form: Annotated[
+        bool,
+        typer.Option("--format", help="Approve the recorder's new format without asking."),
+    ] = False,
 ) -> None:
     """Accept what the lessons do now as what they should do.
 
@@ -254,6 +260,9 @@ def accept(
     order. One that differs is refused; so is a statement that holds in one order only. Shows what
     changed since it was last accepted, asks, and writes the recording. Under [bold]CI=true[/]
     nothing is ever accepted.
+
+    That the recorder writes another format is a question of its own, and [bold]--yes[/] does not
+    answer it: with it is said whether behaviour changed, too.
     """
     from asrun import inspect, problems
 
@@ -263,20 +272,27 @@ def accept(
     with _progress() as progress:
         proposals, found, leftovers = inspect.proposals(_root(), tuple(lessons or ()), progress)
     problems.show(found, err)
-    written = 0
+    written = held = 0
     for proposal in proposals:
         name = f"{proposal.lesson.id} · {proposal.scenario.name}"
+        question = ""
         if proposal.change is not None:
             problems.show([proposal.change], out)
             question = f"{name}: accept the change?"
-        elif proposal.replaces is not None:
-            question = f"{name}: the same behaviour; bring its recording up to date?"
-        else:
+        elif proposal.replaces is None:
             inspect.print_new(proposal, out)
             question = f"{name}: accept this run?"
-        if yes or typer.confirm(question):
-            proposal.write()
-            written += 1
+        elif proposal.form is None:
+            question = f"{name}: the same behaviour; bring its recording up to date?"
+        if question and not (yes or typer.confirm(question)):
+            continue
+        if proposal.form is not None and not form:
+            problems.show([proposal.form], out)
+            if yes or not typer.confirm(f"{name}: approve the recorder's new format?"):
+                held += 1
+                continue
+        proposal.write()
+        written += 1
     for name in sorted({p.lesson.id for p in proposals if p.outdated}):
         out.print(
             f"{name}: what was recorded on other releases is of the lesson as it was; record it "
@@ -296,7 +312,7 @@ def accept(
         "nothing to accept" if not (written or proposals or leftovers) else f"{written} written",
         highlight=False,
     )
-    raise typer.Exit(1 if found else 0)
+    raise typer.Exit(1 if found or (held and yes) else 0)
 
 
 @app.command()

@@ -19,15 +19,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from asrun.model import Event, Trace, VersionRange, Versions
 
 FORMAT = 1
-"""Version of this text form. Raised when lines change though behaviour does not."""
+"""Version of this text form. Raised when lines change though behaviour does not; see `FORMATS`."""
 
 _KEY = re.compile(r"\s*([^\s=]+)=")
 _DECODER = json.JSONDecoder()
@@ -79,8 +79,11 @@ class Recording:
         Raises:
             RecordingError: a line cannot be read.
         """
+        form = FORMATS.get(self.format)
+        if form is None:
+            raise RecordingError(f"it is in format {self.format}, which this asrun can't read", 1)
         try:
-            return tuple(_parse(seq, line) for seq, line in enumerate(self.lines, 1))
+            return tuple(form.read(seq, line) for seq, line in enumerate(self.lines, 1))
         except (ValueError, TypeError) as error:
             raise RecordingError(f"it cannot be read: {error}", 1) from error
 
@@ -112,9 +115,9 @@ def event_line(event: Event) -> str:
     return " ".join(parts).rstrip()
 
 
-def lines_of(trace: Trace) -> tuple[str, ...]:
-    """The trace's events as lines."""
-    return tuple(event_line(e) for e in trace.events)
+def lines_of(trace: Trace, form: int = FORMAT) -> tuple[str, ...]:
+    """The trace's events as lines, in one of the `FORMATS`."""
+    return tuple(FORMATS[form].write(e) for e in trace.events)
 
 
 def digest_of(trace: Trace) -> str:
@@ -127,15 +130,16 @@ def of_trace(
     code: str = "",
     ranges: tuple[VersionRange, ...] = (),
     newest: tuple[VersionRange, ...] = (),
+    form: int = FORMAT,
 ) -> Recording:
     """A trace as an accepted recording."""
     return Recording(
-        format=FORMAT,
+        format=form,
         lesson=trace.lesson,
         scenario=trace.scenario,
         title=trace.title,
         versions=trace.versions,
-        lines=lines_of(trace),
+        lines=lines_of(trace, form),
         code=code,
         ranges=ranges,
         newest=newest,
@@ -276,6 +280,21 @@ def _parse(seq: int, line: str) -> Event:
         else:
             detail[match[1]] = value
     return Event(**fields, detail=detail, names=names, states=states)
+
+
+class Form(NamedTuple):
+    """How the lines of one format are written and read."""
+
+    write: Callable[[Event], str]
+    read: Callable[[int, str], Event]
+
+
+FORMATS: dict[int, Form] = {FORMAT: Form(event_line, _parse)}
+"""The formats that this recorder knows, its own and older ones.
+
+Who raises `FORMAT` leaves the older entry in. What runs is written in the format of what was accepted,
+too: if that is the same line by line, behaviour did not change, and the form alone did.
+"""
 
 
 def _json(value: Any) -> str:

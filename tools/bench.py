@@ -28,8 +28,15 @@ from tools.bench_parts.measure import BenchError, Found, Part, Plan  # noqa: E40
 from tools.bench_parts.page import page  # noqa: E402
 from tools.bench_parts.record import record  # noqa: E402
 from tools.bench_parts.serve import serve  # noqa: E402
+from tools.bench_parts.versions import versions  # noqa: E402
 
-PARTS: dict[str, Part] = {"record": record, "build": build, "page": page, "serve": serve}
+PARTS: dict[str, Part] = {
+    "record": record,
+    "build": build,
+    "page": page,
+    "serve": serve,
+    "versions": versions,
+}
 
 out = Console()
 err = Console(stderr=True)

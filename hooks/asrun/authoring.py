@@ -121,7 +121,7 @@ def key_moment(question: str, *, on: On, holds: str = "") -> Callable[[F], F]:
     Args:
         question: the heading.
         on: the scenario(s) whose traces the proof is given.
-        holds: FastAPI versions in which it is true: `"<0.106 or >=0.118"`; "" means all.
+        holds: FastAPI versions in which it is true: `"<0.98 or >=0.101.1"`; "" means all.
 
     The docstring is the answer; `{name}` in it stands for a step or value that the function
     returns in a dict. The function asserts what the answer says.

@@ -1,4 +1,4 @@
-"""Version ranges of a statement: `"<0.106 or >=0.118"`."""
+"""Version ranges of a statement: `"<0.98 or >=0.101.1"`."""
 
 from __future__ import annotations
 
@@ -57,5 +57,5 @@ def holds_text(versions: Sequence[str], truth: Sequence[bool | None]) -> str | N
 
 
 def _short(version: str) -> str:
-    """A version without the zero of its first patch: `0.106`."""
+    """A version without the zero of its first patch: `0.98`."""
     return version.removesuffix(".0") if version.count(".") == 2 else version

@@ -268,7 +268,7 @@ class Reader:
                 "lesson.py",
                 line,
                 f"`holds` is no version range: {error}",
-                'Write it as in `holds="<0.106 or >=0.118"`.',
+                'Write it as in `holds="<0.98 or >=0.101.1"`.',
             )
 
     def _literal(self, node: ast.expr, what: str) -> str:

@@ -6,7 +6,7 @@ checksum of the lines above it, so that a recording edited by hand is told from 
     asrun recording 1
     lesson yield-dependencies/async-generator
     …
-    range first=0.118.0 last=0.165.0 from=2025-09-29 to=2026-11-20 recorded=50/96 by=fastapi
+    range first=0.101.1 last=0.165.0 from=2025-09-29 to=2026-11-20 recorded=50/96 by=fastapi
 
     …
     loop.1   r1 get_db#1       yield    "yield db" value="AsyncSession#1"

@@ -72,6 +72,12 @@ KEYS: dict[str, Key] = {
     "serve_first_page_s": Key("serve", "start to the first page, nothing kept", "s"),
     "serve_first_page_warm_s": Key("serve", "start to the first page, all kept", "s"),
     "serve_rebuild_s": Key("serve", "a snippet saved to its page", "s"),
+    "versions_minors_s": Key("versions", "all lessons on all minors, installed", "s", 90),
+    "versions_lessons_per_s": Key("versions", "the same: lessons x releases a second", "/s"),
+    "versions_all_s": Key("versions", "both kinds of dependencies, bisected, judged", "s"),
+    "versions_known_s": Key("versions", "the same, all recorded before", "s"),
+    "versions_cold_s": Key("versions", "the same, nothing installed", "s"),
+    "versions_disk": Key("versions", "its environments", "bytes"),
 }  # fmt: skip
 
 SCHEMA = 1

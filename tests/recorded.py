@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import fcntl
 import json
-from collections.abc import Iterable
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asrun import trace
 from asrun.children import Children
-from asrun.jobs import Job
+from asrun.jobs import DEADLINE, Job
 from asrun.model import Lesson, Scenario, Trace
 from asrun.recording import event_line
 
@@ -57,6 +60,40 @@ def all_lessons() -> list[Case]:
     return [c for app in sorted(ROOT.glob("snippets/*/*/app.py")) for c in scenarios_of(app.parent)]
 
 
+def job(case: Case, deadline: float = DEADLINE, **request: Any) -> Job:
+    """What a child is asked for in order to record a case.
+
+    Args:
+        case: is the job's key.
+        deadline: seconds of real time that it may take.
+        request: what else the child is told.
+    """
+    told = {"folder": str(case.folder), "scenario": case.scenario, "project": str(ROOT)}
+    return Job(case, "asrun.record.child:main", {**told, **request}, deadline)
+
+
+@contextmanager
+def busy(count: int) -> Iterator[None]:
+    """So many processes that keep the processors busy."""
+    running = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def seeded(folder: Path, seed: int) -> Path:
+    """An interpreter, made in a folder, that runs under a hash seed."""
+    python = folder / "python"
+    python.write_text(
+        f'#!/bin/sh\nPYTHONHASHSEED={seed} exec "{sys.executable}" "$@"\n', encoding="utf-8"
+    )
+    python.chmod(0o755)
+    return python
+
+
 def record(
     cases: Iterable[Case],
     *,
@@ -72,10 +109,7 @@ def record(
         options: what else `session.record` takes by name.
         children: what else a `Zygote` takes.
     """
-    jobs = []
-    for case in cases:
-        request = {"folder": str(case.folder), "scenario": case.scenario, "project": str(ROOT)}
-        jobs.append(Job(case, "asrun.record.child:main", {**request, "options": options or {}}))
+    jobs = [job(case, options=options or {}) for case in cases]
     answers: dict[str, dict[str, Any]] = {}
     with Children(preload, **children) as run:
         for ended in run.run(jobs):

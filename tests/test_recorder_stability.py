@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,17 @@ from typing import Any
 import pytest
 
 from asrun import trace
-from tests.recorded import Case, all_cases, all_lessons, lines_of, record, record_once, trace_of
+from tests.recorded import (
+    Case,
+    all_cases,
+    all_lessons,
+    busy,
+    lines_of,
+    record,
+    record_once,
+    seeded,
+    trace_of,
+)
 
 EVERY = [*all_cases(), *all_lessons()]
 Answers = dict[str, dict[str, Any]]
@@ -30,13 +38,8 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Answers:
 @pytest.fixture
 def machine_load() -> Iterator[None]:
     """Four processes that keep the processors busy."""
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
-    try:
+    with busy(4):
         yield
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
 
 
 def differing(plain: Answers, other: Answers, cases: list[Case]) -> list[str]:
@@ -51,13 +54,11 @@ def other_lanes(plain: Answers, other: Answers, cases: list[Case]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("seed", ["1", "4294967295"])
+@pytest.mark.parametrize("seed", [1, 4294967295])
 def test_the_same_under_another_hash_seed_and_temporary_folder(
-    seed: str, plain: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, plain: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\nPYTHONHASHSEED={seed} exec {sys.executable} "$@"\n')
-    python.chmod(0o755)
+    python = seeded(tmp_path, seed)
     folder = tmp_path / ("a folder with a long name " * 2)
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))

@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # run as a script, a file knows its own folder only
 
+from asrun.terminal import err, out, progress  # noqa: E402
 from tools.bench_parts import report  # noqa: E402
 from tools.bench_parts.build import build  # noqa: E402
 from tools.bench_parts.measure import BenchError, Found, Part, Plan  # noqa: E402
@@ -37,9 +35,6 @@ PARTS: dict[str, Part] = {
     "serve": serve,
     "versions": versions,
 }
-
-out = Console()
-err = Console(stderr=True)
 
 
 def main(
@@ -64,7 +59,7 @@ def main(
     except ValueError:
         raise typer.BadParameter("these are no numbers", param_hint="--lessons") from None
     found, code = Found(), 0
-    with tempfile.TemporaryDirectory(prefix="asrun-bench-") as folder, _progress() as tell:
+    with tempfile.TemporaryDirectory(prefix="asrun-bench-") as folder, progress(log=True) as tell:
         plan = Plan(sizes, rounds, Path(folder), tell)
         try:
             for name in parts:
@@ -81,16 +76,6 @@ def main(
     if strict and report.missed(found):
         code = code or 1
     raise typer.Exit(code)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Tell what is measured: in place where someone looks, else a line each."""
-    if not err.is_terminal:
-        yield lambda what: err.print(what, highlight=False)
-        return
-    with err.status("starting") as status:
-        yield lambda what: status.update(Text(what))
 
 
 if __name__ == "__main__":

@@ -9,28 +9,23 @@ interrupted goes on from where it was; a change of the engine or of a lesson mak
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
 ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))  # run as a script, a file knows its own folder only
 
+from asrun.terminal import Progress, err, out, progress  # noqa: E402
 from tools.mutant_parts import framework, noise, report, sentences, snippets, trial  # noqa: E402
 from tools.mutant_parts.faults import FAULTS  # noqa: E402
 from tools.mutant_parts.kept import Kept, Result  # noqa: E402
 from tools.mutant_parts.place import KEPT  # noqa: E402
 
 PARTS = ("snippets", "framework", "sentences", "noise")
-
-out = Console()
-err = Console(stderr=True)
 
 
 def main(
@@ -53,7 +48,7 @@ def main(
         raise typer.BadParameter(f"there is no part {unknown[0]}", param_hint="--only")
     made: dict[str, Any] = {}
     code = 0
-    with _progress() as tell:
+    with progress(log=True) as tell:
         try:
             made.update(_made(parts, lesson or [], checks, None if anew else KEPT, tell))
         except KeyboardInterrupt:
@@ -65,7 +60,7 @@ def main(
 
 
 def _made(
-    parts: list[str], only: list[str], checks: int, place: Path | None, tell: Callable[[str], None]
+    parts: list[str], only: list[str], checks: int, place: Path | None, tell: Progress
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """The parts of the report, each once it is whole."""
     chosen = [one for one in trial.read_lessons() if not only or one.id in only]
@@ -89,16 +84,6 @@ def _made(
             verdicts = KEPT / "verdicts"
             found_nothing = noise.results(checks, chosen, children, kept, verdicts, tell)
             yield "noise", report.noise(found_nothing)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Tell what is done: in place where someone looks, else a line each."""
-    if not err.is_terminal:
-        yield lambda what: err.print(Text(what), soft_wrap=True)
-        return
-    with err.status("starting") as status:
-        yield lambda what: status.update(Text(what))
 
 
 if __name__ == "__main__":

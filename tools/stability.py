@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import random
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -38,7 +37,9 @@ from tests.recorded import (  # noqa: E402
     Case,
     all_cases,
     all_lessons,
+    busy,
     record,
+    seeded,
     trace_of,
 )
 
@@ -141,7 +142,8 @@ def play(one: Round, every: list[Case], first: dict[str, Trace]) -> Seen:
     """
     time.sleep(one.delay)
     options = {"hold": one.hold} if one.hold else {}
-    with _around(one) as python, _load(one.loaded):
+    load = 2 * (os.cpu_count() or 1) if one.loaded else 0
+    with _around(one) as python, busy(load):
         answers = record(every, python=str(python), options=options)
     seen = Seen()
     for case in every:
@@ -200,12 +202,7 @@ def _around(one: Round) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="asrun-stability-") as made:
         folder = Path(made) / one.folder.strip()
         folder.mkdir()
-        python = Path(made) / "python"
-        python.write_text(
-            f'#!/bin/sh\nPYTHONHASHSEED={one.seed} exec "{sys.executable}" "$@"\n',
-            encoding="utf-8",
-        )
-        python.chmod(0o755)
+        python = seeded(Path(made), one.seed)
         tempfile.tempdir, os.environ["TZ"] = str(folder), one.zone
         try:
             yield python
@@ -213,21 +210,6 @@ def _around(one: Round) -> Iterator[Path]:
             tempfile.tempdir = kept
             del os.environ["TZ"]
             os.environ |= {"TZ": zone} if zone is not None else {}
-
-
-@contextmanager
-def _load(loaded: bool) -> Iterator[None]:
-    """Two processes a processor that keep it busy."""
-    count = 2 * (os.cpu_count() or 1) if loaded else 0
-    busy: list[subprocess.Popen[Any]] = [
-        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)
-    ]
-    try:
-        yield
-    finally:
-        for process in busy:
-            process.kill()
-            process.wait()
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def read(place: Path) -> tuple[list[Kept], list[tuple[Path, RecordingError]]]:
 
 def covering(kept: Iterable[Kept], version: str) -> Kept | None:
     """The recording that says of itself that a release behaves like it; None where none does."""
-    return next((k for k in kept if any(_within(version, r) for r in k.ranges)), None)
+    return next((k for k in kept if any(within(version, r) for r in k.ranges)), None)
 
 
 def for_version(kept: Sequence[Kept], version: str) -> Kept | None:
@@ -210,10 +210,10 @@ def _without(ranges: Sequence[VersionRange], version: str, days: Days) -> tuple[
     """Ranges less one release; where its neighbours are not known, only their ends are kept."""
     result = []
     for r in ranges:
-        if not _within(version, r):
+        if not within(version, r):
             result.append(r)
             continue
-        inside = sorted({r.first, r.last, *(v for v in days if _within(v, r))}, key=Version)
+        inside = sorted({r.first, r.last, *(v for v in days if within(v, r))}, key=Version)
         before = [v for v in inside if Version(v) < Version(version)]
         after = [v for v in inside if Version(v) > Version(version)]
         result += [_cut(r, before, days)] if before else []
@@ -235,7 +235,8 @@ def _cut(r: VersionRange, kept: Sequence[str], days: Days) -> VersionRange:
     )
 
 
-def _within(version: str, r: VersionRange) -> bool:
+def within(version: str, r: VersionRange) -> bool:
+    """Whether a range of releases has a release in it."""
     return Version(r.first) <= Version(version) <= Version(r.last)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -19,9 +19,8 @@ from asrun.normalised import Change, Normalised, raw_line
 from asrun.problems import ProblemError
 from asrun.recording import event_line
 from asrun.story import Text as StoryText
+from asrun.terminal import Progress
 from asrun.versions import releases
-
-Progress = Callable[[str], None]
 
 
 def record(

@@ -204,8 +204,10 @@ def _run(
     if not todo:
         return
     from asrun.children import Children
+    from asrun.versions import releases
 
     pinned = pinned_fastapi(options.root)
+    versions = releases.read(options.root).versions
     # Read twice, since the zygote has to import before the first job what any lesson needs.
     imports = {name for one in _read(options, todo, []) for name in one.imports}
     waiting = iter(todo.items())
@@ -214,7 +216,7 @@ def _run(
             read = list(_read(options, group, checked.problems))
             for recorded in _run_together(options, store, read, children, checked):
                 _check(recorded, pinned)
-                ran = _look_at_others(recorded, options.root, store, children)
+                ran = _look_at_others(recorded, versions, store, children)
                 checked.problems += ran.problems
                 yield ran
 
@@ -269,16 +271,15 @@ def _check(ran: Ran, pinned: str) -> None:
     ran.problems.extend(check.leftovers(lesson))
 
 
-def _look_at_others(ran: Ran, root: Path, store: Cache, children: Children) -> Ran:
+def _look_at_others(ran: Ran, versions: Sequence[str], store: Cache, children: Children) -> Ran:
     """Judge what is said on the accepted recordings of other releases, which do not run here."""
-    from asrun.versions import history, releases, truth
+    from asrun.versions import history, truth
 
     unlike = {"stale-recording", "format-changed", "not-accepted", "behaviour-changed"}
     here = next((told.versions.fastapi for told in ran.traces.values()), None)
     if here is None or any(p.kind in unlike for p in ran.problems):
         return ran
     judge = truth.judging(store, children)
-    versions = releases.read(root).versions
     found, wrong = history.of_build(ran.lesson, here, versions, judge, steps_of, ran.verdicts)
     turned = history.other_answers(ran.lesson, found, here, ran.verdicts)
     told_anew = {p.statement for p in wrong} | turned.keys()

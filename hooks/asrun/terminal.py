@@ -13,6 +13,9 @@ from rich.text import Text
 out = Console()
 err = Console(stderr=True)
 
+Progress = Callable[[str], None]
+"""Is told, in a few words, what begins."""
+
 
 def root() -> Path:
     """The project's root: the nearest folder upwards that holds `snippets/chapters.toml`."""
@@ -29,10 +32,14 @@ def in_ci() -> bool:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """Tell on standard error what is being done, where someone looks."""
+def progress(*, log: bool = False) -> Iterator[Progress]:
+    """Tell on standard error what is being done, in place where someone looks.
+
+    Args:
+        log: whether it is told where no one looks, too, a line each.
+    """
     if not err.is_terminal:
-        yield lambda what: None
+        yield lambda what: err.print(Text(what), soft_wrap=True) if log else None
         return
     with err.status("starting") as status:
         yield lambda what: status.update(Text(what))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from asrun.children import Children
-from asrun.jobs import Job, Runs
+from asrun.jobs import Runs
 from asrun.model import Lesson, Trace
-from tests.recorded import CASES, PRELOAD, Case, all_cases, trace_of
+from asrun.terminal import Progress
+from tests.recorded import CASES, PRELOAD, Case, all_cases, job, trace_of
 from tools.mutant_parts.faults import Fault
 from tools.mutant_parts.kept import Kept, Result, key_of, of_files
 from tools.mutant_parts.place import ROOT
@@ -16,8 +17,6 @@ from tools.mutant_parts.trial import Faulty, compared, run
 
 DEADLINE = 5.0
 """Seconds that a scenario may take: with a fault, some never end."""
-
-Progress = Callable[[str], None]
 
 MODULES = (*PRELOAD, "tools.mutant_parts.faulty")
 """What children have to import before a fault can be put into them."""
@@ -97,15 +96,7 @@ def _same(one: Trace | None, other: Trace | None) -> bool:
 
 def _cases(cases: Sequence[Case], children: Runs) -> dict[str, Trace | None]:
     """The traces of cases by their ids; None for one that could not be recorded."""
-    jobs = [
-        Job(
-            case,
-            "asrun.record.child:main",
-            {"folder": str(case.folder), "scenario": case.scenario, "project": str(ROOT)},
-            DEADLINE,
-        )
-        for case in cases
-    ]
+    jobs = [job(case, DEADLINE) for case in cases]
     found: dict[str, Trace | None] = {}
     for ended in children.run(jobs):
         case, answer = ended.job.key, ended.result

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from asrun.cache import Cache
 from asrun.jobs import Runs
 from asrun.model import Lesson
+from asrun.terminal import Progress
 from tools.mutant_parts.kept import Kept, Result, key_of, of_files
 from tools.mutant_parts.place import ROOT
 from tools.mutant_parts.trial import run
-
-Progress = Callable[[str], None]
 
 
 def results(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from asrun import court
 from asrun.cache import Cache
 from asrun.jobs import Runs
 from asrun.model import Lesson, Trace, Verdict
+from asrun.terminal import Progress
 from tools.mutant_parts.kept import Kept, Result, key_of
 from tools.mutant_parts.trial import Trial
 
-Progress = Callable[[str], None]
 _SWAPPED = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,13 @@ from asrun import lessons
 from asrun.children import Children
 from asrun.model import Lesson
 from asrun.problems import ProblemError
+from asrun.terminal import Progress
 from tools.mutant_parts.edits import Mutant, mutants
 from tools.mutant_parts.kept import Kept, Result, key_of, of_files
 from tools.mutant_parts.trial import Trial, differ, run
 
 AT_ONCE = 24
 """Mutants that are recorded and judged together."""
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)

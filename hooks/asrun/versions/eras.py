@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
-from packaging.version import Version
-
 from asrun import accepted
 from asrun.accepted import Kept
 from asrun.model import Verdict, VersionRange
@@ -109,7 +107,7 @@ def _era(
         for ks, name in zip(kept.values(), files, strict=True)
         for k in ks
         for r in k.ranges
-        if k.file.stem == name and _holds(r, first)
+        if k.file.stem == name and accepted.within(first, r)
     ]
     starts = {r.first: r.first_day for r in ranges} | {r.last: r.last_day for r in ranges}
     whole = [r.recorded for r in ranges if (r.first, r.last) == (first, last)]
@@ -123,7 +121,3 @@ def _era(
         files={scenario: f for scenario, f in zip(kept, files, strict=True) if f},
         page=page,
     )
-
-
-def _holds(r: VersionRange, version: str) -> bool:
-    return Version(r.first) <= Version(version) <= Version(r.last)

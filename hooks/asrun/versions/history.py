@@ -236,14 +236,14 @@ def other_answers(
         if statement.kind != "quiz" or verdict is None or known is None:
             continue
         right = truths.right(verdict)
-        if right is not None and known.ranges and not any(_within(here, r) for r in known.ranges):
+        if (
+            right is not None
+            and known.ranges
+            and not any(accepted.within(here, r) for r in known.ranges)
+        ):
             message = f"another option is right here: “{right}”"
             result[statement.name] = replace(verdict, outcome="false", message=message)
     return result
-
-
-def _within(version: str, r: VersionRange) -> bool:
-    return Version(r.first) <= Version(version) <= Version(r.last)
 
 
 def _unanswered(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from asrun.render import view
 from asrun.render.script import ORDER, render_script
 from tests.conftest import ROOT, Project
 
@@ -13,7 +15,13 @@ PLAYER = ROOT / "docs" / "assets" / "player"
 
 
 def test_every_file_is_in_the_order() -> None:
-    assert {file.stem for file in PLAYER.glob("*.js")} <= set(ORDER)
+    assert {file.stem for file in PLAYER.glob("*.js")} == set(ORDER)
+
+
+def test_every_way_that_is_offered_is_there() -> None:
+    texts = [file.read_text("utf-8") for file in PLAYER.glob("*.js")]
+    there = {mode for text in texts for mode in re.findall(r'modes\.set\("(\w+)"', text)}
+    assert {one for one, *_ in view.MODES} == there
 
 
 def test_joined_in_order_in_one_scope(tmp_path: Path) -> None:

@@ -19,14 +19,11 @@ MERGE = 3
 """So many lines between two that are shown are shown, too, and not folded."""
 
 
-_MODES = (
-    ("skim", "Skim", "the gist", 2),
+MODES = (
     ("watch", "Watch", "step by step", 8),
     ("predict", "Predict", "say what comes next", 12),
     ("runtime", "Be the runtime", "choose events", 12),
     ("order", "Order it", "rebuild the order", 10),
-    ("lanes", "Lanes", "who runs when", 4),
-    ("compare", "Compare", "two runs aligned", 6),
     ("explain", "Explain", "say why", 15),
     ("review", "Review", "what you missed", 4),
 )
@@ -36,7 +33,7 @@ _MODES = (
 def modes(page: LessonPage) -> list[tuple[str, str, str, int]]:
     """Return the ways to work with a page's runs, each with the minutes that it takes for one."""
     steps = max((len(run.steps) for run in page.runs), default=0)
-    return [(i, name, words, max(1, round(a * steps / 60))) for i, name, words, a in _MODES]
+    return [(i, name, words, max(1, round(a * steps / 60))) for i, name, words, a in MODES]
 
 
 Cited = tuple[int, tuple[tuple[int, str], ...]]

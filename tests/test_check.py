@@ -97,6 +97,36 @@ def test_a_false_sentence_is_told_with_its_line(accepted: Project) -> None:
     )
     assert "http.response.body" in problem["message"]
     assert problem["expected"].startswith("After the response: it leaves at {sent}")
+    [near] = problem["near"]  # the run did not change: it is shown once
+    assert (near["title"], near["accepted"], near["same"]) == ("The endpoint answers", "", True)
+    about = [step for step in near["steps"] if step["events"]]
+    assert [step["text"] for step in about] == [
+        'http.response.body "apple"',
+        "resource.closed = True",
+    ]
+    assert about[1]["line"] == accepted.line(accepted.app, "resource.closed = True")
+    assert len(near["steps"]) > len(about)
+
+
+def test_a_sentence_that_a_change_made_false_is_told_with_both_runs(accepted: Project) -> None:
+    accepted.edit(
+        accepted.app,
+        "    return names[number]",
+        "    resource.closed = True\n    return names[number]",
+    )
+    problems = accepted.asrun("check", "--format", "json").json()["problems"]
+    changed = next(p for p in problems if p["kind"] == "behaviour-changed")
+    read = accepted.app.read_text().splitlines().index("    return names[number]")
+    assert changed["line"] == read  # the first that is new stands above it
+    assert "`event loop: resource.closed = True` runs now" in changed["message"]
+    false = next(p for p in problems if p["statement"] == "closed_after_the_response")
+    now, then = false["near"]
+    assert (now["accepted"], now["same"]) == ("", False)
+    assert then["accepted"]
+    order = [[s["text"] for s in near["steps"] if s["events"]] for near in (now, then)]
+    assert order[0] == ["resource.closed = True", 'http.response.body "apple"']
+    assert order[1] == order[0][::-1]
+    assert all(s["line"] for s in then["steps"] if s["lane"] == "event loop" and s["events"])
 
 
 def test_a_cited_step_that_is_not_there(accepted: Project) -> None:
@@ -237,6 +267,12 @@ def test_reports_for_machines_say_the_same(accepted: Project) -> None:
     where = f"{problem['file']}:{problem['line']}"
     assert f"{where}: statement-false" in text.out
     assert "to do" in text.out
+    about = [step["text"] for step in problem["near"][0]["steps"] if step["events"]]
+    (annotation,) = github.out.splitlines()
+    for told in (text.out, junit.out.replace("&quot;", '"'), annotation):
+        assert problem["expected"].partition(".")[0] in told
+        assert all(f"  {step}   (event" in told for step in about)
+    assert f"%0A  to do    {problem['todo']}" in annotation
     suite = ET.fromstring(junit.out)
     failure = suite.find("testcase/failure")
     assert suite.get("failures") == "1"

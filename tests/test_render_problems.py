@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from asrun.model import Problem
+from asrun.model import Near, NearStep, Problem
 from asrun.render import nav, render_site
 from tests import pages
 from tests.dom import parse
@@ -79,6 +79,27 @@ def test_every_other_problem_has_one_place(problem: Problem, place: str) -> None
         assert box in list(lines[at + 1].walk())
     else:
         assert box in tree.one("div", "ar").inside
+
+
+def test_where_the_runs_are_that_a_sentence_is_about_stands_with_it() -> None:
+    steps = (
+        NearStep(1, "client", "GET /items/0"),
+        NearStep(3, "wire", "http.response.body", events=(12, 14)),
+    )
+    now = Near("answers", "The endpoint answers", steps, same=False)
+    then = replace(now, steps=steps[:1], accepted="0.110.0", same=None)
+    problem = replace(pages.false_statement(), near=(now, then, replace(then, steps=())))
+    tree = tree_of(pages.site(problems=(problem,)), draft=True)
+    heads = [h.text for h in tree.one(cls="prob").all("h4") if "endpoint" in h.text]
+    assert heads == [
+        "What ran: The endpoint answers",
+        *["As accepted on FastAPI 0.110.0: The endpoint answers"] * 2,
+    ]
+    ran, accepted = tree.one(cls="prob").all("ol", "near")
+    assert [a.attrs["href"] for a in ran.all("a")] == ["#answers-1", "#answers-3"]
+    assert [li.holds("events 12, 14") for li in ran.all("li")] == [False, True]
+    assert not accepted.all("a")
+    assert tree.holds("None of these steps runs in it.")
 
 
 def test_several_problems_are_listed() -> None:

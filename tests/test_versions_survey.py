@@ -473,10 +473,10 @@ def test_the_newest_release_with_another_right_option_is_told(tmp_path: Path) ->
 # ------------------------------------------------------------------ what a page shows
 
 
-def steps_of(of: Lesson, told: Trace) -> list[Step]:
+def steps_of(of: Lesson, told: Trace, cited: frozenset[int] = frozenset()) -> list[Step]:
     from asrun import pipeline
 
-    return list(pipeline.steps_of(of, told))
+    return list(pipeline.steps_of(of, told, cited))
 
 
 def test_a_history_is_told_from_the_recordings_alone(tmp_path: Path) -> None:

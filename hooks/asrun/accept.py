@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from asrun import accepted, check, fingerprint
-from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Scenario, Trace
+from asrun.nearby import StepsOf
 from asrun.recording import FORMAT, FORMATS, from_text, lines_of
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from asrun import accepted, fingerprint
+from asrun import accepted, fingerprint, nearby
 from asrun.holds import Holds
-from asrun.model import Lesson, Problem, ProblemKind, Scenario, Trace, Verdict
+from asrun.model import (
+    DiffRow,
+    Lesson,
+    Problem,
+    ProblemKind,
+    Scenario,
+    Trace,
+    Verdict,
+    cited_events,
+)
+from asrun.nearby import StepsOf
 from asrun.recording import FORMAT, FORMATS, Recording, lines_of, of_trace
-from asrun.stepdiff import in_words, step_diff, with_context
+from asrun.stepdiff import Row, in_words, label, smallest, step_diff, with_context
 from asrun.story import Step
-
-StepsOf = Callable[[Lesson, Trace], Sequence[Step]]
-"""How a trace is told in steps; injected, since telling is another stage's business."""
 
 _PROBLEM_OF: dict[str, ProblemKind] = {
     "false": "statement-false",
@@ -142,9 +149,8 @@ def _changed(
     old = list(steps_of(lesson, old_trace)) if old_trace.events else []
     new = list(steps_of(lesson, trace))
     rows = step_diff(old, old_trace, new, trace)
-    first = next((r for r in rows if r[0].move != "same"), None)
-    line = first[1].line if first and first[1] is not None and first[1].line else 0
     moves = [r[0] for r in rows if r[0].move != "same"]
+    line = _line(rows, smallest(moves), old)
     version = trace.versions.fastapi
     accepted_on = recording.versions.fastapi
     on = "" if version == accepted_on else f", on FastAPI {version} (accepted on {accepted_on})"
@@ -158,6 +164,23 @@ def _changed(
         scenario=scenario.name,
         diff=tuple(r[0] for r in with_context(rows)),
     )
+
+
+def _line(rows: Sequence[Row], named: DiffRow | None, old: Sequence[Step]) -> int:
+    """The line of `app.py` where a change is; 0 where it is in none.
+
+    Of a step that is gone it is the line where it was, if that still stands there; else that of the
+    step before it.
+    """
+    at = next((i for i, (row, _) in enumerate(rows) if row is named), None)
+    if at is None:
+        return 0
+    row, step = rows[at]
+    if step is not None:
+        return step.line or 0
+    was = next((s.line for s in old if label(s) == row.text and s.line), None)
+    before = (s.line for _, s in reversed(rows[:at]) if s is not None and s.line)
+    return was or next(before, 0)
 
 
 def leftovers(lesson: Lesson) -> list[Problem]:
@@ -176,17 +199,27 @@ def leftovers(lesson: Lesson) -> list[Problem]:
 
 
 def statements(
-    lesson: Lesson, verdicts: Mapping[str, Verdict], fastapi: str, pinned: str
+    lesson: Lesson,
+    verdicts: Mapping[str, Verdict],
+    traces: Mapping[str, Trace],
+    steps_of: StepsOf,
+    pinned: str = "",
 ) -> list[Problem]:
     """What is said and not borne out.
 
     Args:
         lesson: the lesson.
         verdicts: by statement name.
-        fastapi: the version that the traces were recorded on.
-        pinned: the version that the project pins; on it, a statement that holds only in other
-            versions is no problem.
+        traces: by scenario, all recorded on one version of FastAPI; without any nothing is said.
+        steps_of: how a trace reads in steps.
+        pinned: the version that the project pins, where it is another than that of the traces. On
+            it, a statement that holds only in other versions is no problem.
     """
+    fastapi = next((trace.versions.fastapi for trace in traces.values()), None)
+    if fastapi is None:
+        return []
+    pinned = pinned or fastapi
+    cited = {name: cited_events(verdicts.values(), name) for name in traces}
     problems = []
     for statement in lesson.statements:
         verdict = verdicts.get(statement.name)
@@ -226,6 +259,7 @@ def statements(
                 lesson=lesson.id,
                 scenario=statement.on[0],
                 statement=statement.name,
+                near=nearby.places(lesson, verdict.touched, traces, cited, steps_of),
             )
         )
     return problems

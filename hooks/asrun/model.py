@@ -8,7 +8,8 @@ What is *read* on a page (steps, lanes, tracker) is in `story.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -303,6 +304,12 @@ class Verdict:
     """Counterfactual runs that the proof refuses; each cited event is touched by one of them."""
 
 
+def cited_events(verdicts: Iterable[Verdict], scenario: str) -> frozenset[int]:
+    """The events of a scenario that proofs cite."""
+    cites = (cite for verdict in verdicts for cite in verdict.cites.values())
+    return frozenset(cite.seq for cite in cites if cite.scenario == scenario)
+
+
 # ------------------------------------------------------------------ problems
 
 ProblemKind = Literal[
@@ -338,7 +345,45 @@ class DiffRow:
     by: int = 0
     """How many steps earlier or later."""
     was: str = ""
-    """For `changed`: what was accepted."""
+    """For `changed`: what was accepted of it that ran no longer; "" where nothing is missing."""
+    now: str = ""
+    """For `changed`: what runs instead, or besides."""
+
+    @property
+    def otherwise(self) -> str:
+        """For `changed`: what of it is otherwise, in words."""
+        if self.was and self.now:
+            return f"was: {self.was}; now: {self.now}"
+        return f"no longer: {self.was}" if self.was else f"now also: {self.now}"
+
+
+@dataclass(frozen=True, slots=True)
+class NearStep:
+    """A step at, or beside, what an assertion was about."""
+
+    n: int
+    """Its number in its run."""
+    lane: str
+    text: str
+    """What ran, as in the execution table."""
+    line: int | None = None
+    """The line of `app.py`."""
+    events: tuple[int, ...] = ()
+    """Those of its events that the assertion was about; none for a step that stands beside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Part of a run: the steps that an assertion was about, and their neighbours."""
+
+    scenario: str
+    title: str
+    steps: tuple[NearStep, ...]
+    """In their order, with gaps in the numbers; none where the accepted run has none of them."""
+    accepted: str = ""
+    """Of an accepted recording, the release it was recorded on; "" for the run as it is now."""
+    same: bool | None = None
+    """Of the run as it is now: whether the accepted one is the same here; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +405,9 @@ class Problem:
     scenario: str = ""
     statement: str = ""
     diff: tuple[DiffRow, ...] = ()
+    near: tuple[Near, ...] = ()
+    """For an assertion that failed: where in the runs that was, each as it is now, and then as it
+    was accepted where that differs."""
     stack: tuple[str, ...] = ()
     """The author's frames, innermost last: `app.py:12 in get_db`."""
 
@@ -381,6 +429,7 @@ class Problem:
             "lesson": self.lesson,
             "scenario": self.scenario,
             "statement": self.statement,
-            "diff": [{"move": r.move, "text": r.text, "by": r.by, "was": r.was} for r in self.diff],
+            "diff": [asdict(row) for row in self.diff],
+            "near": [asdict(one) for one in self.near],
             "stack": list(self.stack),
         }

@@ -21,7 +21,7 @@ from asrun.cache import Cache
 from asrun.files import Replacement
 from asrun.finished import Finished
 from asrun.lessons import Contents
-from asrun.model import Lesson, Problem, Trace, Verdict
+from asrun.model import Lesson, Problem, Trace, Verdict, cited_events
 from asrun.problems import ProblemError, summary, to_json
 from asrun.story import Chapter, Counts, History, LessonPage, Origin, Reasons, Site, Step
 
@@ -265,9 +265,7 @@ def _check(ran: Ran, pinned: str) -> None:
         if scenario.name in ran.traces:
             told = ran.traces[scenario.name]
             ran.problems.extend(check.against_accepted(lesson, scenario, told, steps_of))
-    for told in list(ran.traces.values())[:1]:
-        here = told.versions.fastapi
-        ran.problems.extend(check.statements(lesson, ran.verdicts, here, pinned or here))
+    ran.problems.extend(check.statements(lesson, ran.verdicts, ran.traces, steps_of, pinned))
     ran.problems.extend(check.leftovers(lesson))
 
 
@@ -294,7 +292,7 @@ def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:
 
     runs = []
     for name, told in ran.traces.items():
-        cited = _cited(ran.verdicts.values(), name)
+        cited = cited_events(ran.verdicts.values(), name)
         runs.append(narrate.tell_run(ran.lesson, told, cited=cited, origin=ran.origins[name]))
     versions = next((told.versions for told in ran.traces.values()), None)
     page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions, ran.history)
@@ -304,24 +302,21 @@ def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:
     return narrate.tell_elsewhere(replace(page, history=known))
 
 
-def steps_of(lesson: Lesson, told: Trace) -> Sequence[Step]:
-    """How a trace reads in steps."""
+def steps_of(lesson: Lesson, told: Trace, cited: frozenset[int] = frozenset()) -> Sequence[Step]:
+    """How a trace reads in steps; one that was accepted without its lines is given them."""
     from asrun import narrate
+    from asrun.versions import history
 
-    return narrate.tell_run(lesson, told).steps
+    if not any(event.line for event in told.events):
+        told = told.model_copy(update={"events": history.relocated(lesson, told.events)})
+    return narrate.tell_run(lesson, told, cited=cited).steps
 
 
 def reasons_of(lesson: Lesson, told: Trace, verdicts: Iterable[Verdict]) -> Sequence[Reasons]:
     """Why each step of a trace is where it is, in the steps that the lesson's page has."""
     from asrun import narrate
 
-    return narrate.reasons(lesson, told, _cited(verdicts, told.scenario))
-
-
-def _cited(verdicts: Iterable[Verdict], scenario: str) -> frozenset[int]:
-    """The events of a scenario that proofs cite."""
-    cites = (cite for verdict in verdicts for cite in verdict.cites.values())
-    return frozenset(cite.seq for cite in cites if cite.scenario == scenario)
+    return narrate.reasons(lesson, told, cited_events(verdicts, told.scenario))
 
 
 def _files(

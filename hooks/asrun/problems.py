@@ -14,13 +14,13 @@ Every problem names the author's file and line, what was expected, what ran, and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, Group
 from rich.text import Text
 
-from asrun.model import Cite, Lesson, Problem, Statement, Verdict
+from asrun.model import Cite, Lesson, Near, Problem, Statement, Verdict
 
 
 class ProblemError(Exception):
@@ -42,13 +42,41 @@ def diff_lines(problem: Problem) -> list[tuple[str, str]]:
         if row.move in ("earlier", "later"):
             text += f"   ({row.by} step{'s' if row.by != 1 else ''} {row.move})"
         elif row.move == "changed":
-            text += f"   (was: {row.was})"
+            text += f"   ({row.otherwise})"
         elif row.move == "gone":
             text += "   (no longer)"
         elif row.move == "new":
             text += "   (new)"
         lines.append((_SIGN[row.move], text))
     return lines
+
+
+def near_lines(near: Near) -> list[tuple[bool, str]]:
+    """A part of a run, a line a step: whether the assertion was about it, and the step."""
+    lanes = max((len(step.lane) for step in near.steps), default=0)
+    places = {step.n: f"app.py:{step.line}" if step.line else "" for step in near.steps}
+    wide = max(map(len, places.values()), default=0)
+    lines: list[tuple[bool, str]] = []
+    before = near.steps[0].n - 1 if near.steps else 0
+    for step in near.steps:
+        if step.n != before + 1:
+            lines.append((False, "…"))
+        before = step.n
+        told = f"{step.n:>3}  {step.lane:<{lanes}}  {places[step.n]:<{wide}}  {step.text}"
+        events = ", ".join(map(str, step.events))
+        told += f"   (event{'s' if len(step.events) > 1 else ''} {events})" if events else ""
+        lines.append((bool(events), told))
+    return lines
+
+
+def near_head(near: Near) -> tuple[str, str]:
+    """What a part of a run is: a label, and the scenario with how it was accepted."""
+    title = f'"{near.title}"'
+    if near.accepted:
+        none = "" if near.steps else ": none of these steps runs in it"
+        return "accepted", f"{title}, recorded on FastAPI {near.accepted}{none}"
+    same = ", and the accepted run is the same here" if near.same else ""
+    return "ran", f"{title}{same}"
 
 
 def show(problems: Sequence[Problem], console: Console) -> None:
@@ -63,17 +91,24 @@ def _pretty(problem: Problem) -> Group:
     head.append(": ")
     head.append(problem.kind, style="bold red")
     head.append(f": {problem.message}")
-    parts: list[Text] = [head]
+    return Group(head, *(Text(line, style) for line, style in _rows(problem)), Text(""))
+
+
+def _rows(problem: Problem) -> Iterator[tuple[str, str]]:
+    """What is told below a problem's head: lines of text, each with a style."""
     for name, value in (("expected", problem.expected), ("ran", problem.ran)):
         if value:
-            parts.append(Text.assemble(f"  {name:<9}", (value, "")))
+            yield f"  {name:<9}{' '.join(value.split())}", ""
+    for near in problem.near:
+        label, title = near_head(near)
+        yield f"  {label:<9}{title}", ""
+        for marked, text in near_lines(near):
+            yield (f"    > {text}", "yellow") if marked else (f"      {text}", "dim")
     for sign, text in diff_lines(problem):
-        style = {" ": "dim", "+": "green", "-": "red"}.get(sign, "yellow")
-        parts.append(Text(f"    {sign} {text}", style=style))
-    parts += [Text(f"  at       {frame}") for frame in problem.stack]
-    parts.append(Text.assemble("  ", ("to do", "bold"), f"    {problem.todo}"))
-    parts.append(Text(""))
-    return Group(*parts)
+        yield f"    {sign} {text}", {" ": "dim", "+": "green", "-": "red"}.get(sign, "yellow")
+    for frame in problem.stack:
+        yield f"  at       {frame}", ""
+    yield f"  to do    {problem.todo}", "bold"
 
 
 def summary(problems: Sequence[Problem], lessons: int, scenarios: int, statements: int) -> str:
@@ -160,23 +195,21 @@ def to_junit(problems: Sequence[Problem], checked: Sequence[str]) -> str:
 
 
 def to_github(problems: Sequence[Problem]) -> str:
-    """The report as a code host's annotations, a line each."""
+    """The report as a code host's annotations: a line each, in which `%0A` stands for a new line."""
 
     def data(text: str) -> str:
         return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
     return "".join(
-        f"::error file={p.file},line={p.line or 1},title={p.kind}::"
-        f"{data(f'{p.message} {p.todo}')}\n"
+        f"::error file={p.file},line={p.line or 1},title={p.kind}::{data(_told(p))}\n"
         for p in problems
     )
 
 
 def _plain(problem: Problem) -> str:
-    lines = [f"{problem.where}: {problem.kind}: {problem.message}"]
-    lines += [
-        f"  {n:<9}{v}" for n, v in (("expected", problem.expected), ("ran", problem.ran)) if v
-    ]
-    lines += [f"    {sign} {text}" for sign, text in diff_lines(problem)]
-    lines += [f"  at       {frame}" for frame in problem.stack]
-    return "\n".join([*lines, f"  to do    {problem.todo}"])
+    return f"{problem.where}: {problem.kind}: {_told(problem)}"
+
+
+def _told(problem: Problem) -> str:
+    """A problem without its place, in lines of plain text."""
+    return "\n".join([problem.message, *(line for line, _ in _rows(problem))])

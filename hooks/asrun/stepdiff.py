@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from asrun.model import DiffRow, Trace
+from asrun.model import DiffRow, Move, Trace
 from asrun.recording import event_line
 from asrun.story import Step
 
 CONTEXT = 1
 """Steps that are shown around one that differs."""
+NAMED = 2
+"""Events that are named of those that make a step another."""
 
 Row = tuple[DiffRow, Step | None]
 
@@ -32,17 +34,15 @@ def step_diff(
     rows: list[Row] = []
     for step in new:
         if step.key not in old_by_key:
-            rows.append((DiffRow("new", _label(step)), step))
+            rows.append((DiffRow("new", label(step)), step))
         elif step.key not in stays:
             by = earlier[step.key]
-            rows.append((DiffRow("earlier" if by > 0 else "later", _label(step), abs(by)), step))
+            rows.append((DiffRow("earlier" if by > 0 else "later", label(step), abs(by)), step))
         elif old_lines[step.key] != _lines(step, new_trace):
-            was = _difference(
-                old_by_key[step.key], step, old_lines[step.key], _lines(step, new_trace)
-            )
-            rows.append((DiffRow("changed", _label(step), was=was), step))
+            was, now = _difference(old_by_key[step.key], old_trace, step, new_trace)
+            rows.append((DiffRow("changed", label(step), was=was, now=now), step))
         else:
-            rows.append((DiffRow("same", _label(step)), step))
+            rows.append((DiffRow("same", label(step)), step))
     for i, step in enumerate(old):
         if step.key not in new_keys:
             after = next((s.key for s in reversed(old[:i]) if s.key in new_keys), None)
@@ -51,7 +51,7 @@ def step_diff(
             )
             while at < len(rows) and rows[at][0].move == "gone":
                 at += 1
-            rows.insert(at, (DiffRow("gone", _label(step)), None))
+            rows.insert(at, (DiffRow("gone", label(step)), None))
     return rows
 
 
@@ -76,35 +76,59 @@ def _lines(step: Step, trace: Trace) -> list[str]:
     return [event_line(trace.events[e.seq - 1]) for e in step.events]
 
 
-def _label(step: Step) -> str:
+def label(step: Step) -> str:
+    """A step on one line, as a row of a diff names it."""
     return f"{step.lane_label}: {step.action}"
 
 
-def _difference(old: Step, new: Step, old_lines: list[str], new_lines: list[str]) -> str:
-    """What a step was, in the first way in which the two differ."""
+def _difference(old: Step, old_trace: Trace, new: Step, new_trace: Trace) -> tuple[str, str]:
+    """What a step was and what it is, in the first way in which the two differ."""
     if old.lane_label != new.lane_label:
-        return f"on {old.lane_label}"
+        return f"on {old.lane_label}", f"on {new.lane_label}"
     if old.after != new.after:
-        return ", ".join(old.after)
-    gone = [line for line in old_lines if line not in new_lines]
-    return " ".join((gone or old_lines)[0].split())
+        return _only(old.after, new.after), _only(new.after, old.after)
+    before, after = _told(old, old_trace), _told(new, new_trace)
+    gone = [what for line, what in before.items() if line not in after]
+    come = [what for line, what in after.items() if line not in before]
+    if gone or come:
+        return ", ".join(gone[:NAMED]), ", ".join(come[:NAMED])
+    return "the same in another order or number", ""
+
+
+def _only(these: Sequence[str], others: Sequence[str]) -> str:
+    return ", ".join(state for state in these if state not in others)
+
+
+def _told(step: Step, trace: Trace) -> dict[str, str]:
+    """A step's events: how each is recorded, and how it reads."""
+    return {event_line(trace.events[e.seq - 1]): e.what for e in step.events}
+
+
+def smallest(moves: Sequence[DiffRow]) -> DiffRow | None:
+    """The change that says most about the others: the first of the kind that is rarest.
+
+    A step that is otherwise mostly follows from one that moved, came or went.
+    """
+    counts = Counter(row.move for row in moves)
+    kinds: list[Move] = [move for move in counts if move != "changed"] or list(counts)
+    rare = min(kinds, key=lambda move: counts[move], default=None)
+    return next((row for row in moves if row.move == rare), None)
 
 
 def in_words(moves: Sequence[DiffRow]) -> str:
     """The diff in a sentence: counts by kind, and the smallest change by name."""
-    counts = Counter(m.move for m in moves)
-    if not counts:
+    named = smallest(moves)
+    if named is None:
         return "events changed inside a step"
-    rare = min(counts, key=lambda move: counts[move])
-    named = next(m for m in moves if m.move == rare)
+    steps = f"{named.by} step{'' if named.by == 1 else 's'}"
     word = {
-        "earlier": f"runs {named.by} steps earlier",
-        "later": f"runs {named.by} steps later",
+        "earlier": f"runs {steps} earlier",
+        "later": f"runs {steps} later",
         "gone": "no longer runs",
         "new": "runs now",
-        "changed": f"is no longer: {named.was}",
+        "changed": f"is otherwise ({named.otherwise})",
     }[named.move]
-    rest = sum(counts.values()) - 1
+    rest = len(moves) - 1
     more = (
         f", and {rest} more step{'s' if rest != 1 else ''} differ{'s' if rest == 1 else ''}"
         if rest

@@ -108,9 +108,8 @@ def run(
             if scenario.name in trial.traces:
                 ran = trial.traces[scenario.name]
                 trial.problems += check.against_accepted(lesson, scenario, ran, pipeline.steps_of)
-        for ran in list(trial.traces.values())[:1]:
-            here = ran.versions.fastapi
-            trial.problems += check.statements(lesson, trial.verdicts, here, pinned or here)
+        said = check.statements(lesson, trial.verdicts, trial.traces, pipeline.steps_of, pinned)
+        trial.problems += said
     return list(trials.values())
 
 

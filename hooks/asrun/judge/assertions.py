@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
@@ -190,21 +190,27 @@ class _Teller:
 
     def touched(self) -> tuple[Touched, ...]:
         """Events that the assertion was about, in the order of the trace."""
-        places: set[Touched] = {(m._trace._scenario, m._place) for m in self._moments}
-        for entry in self._entries:
-            match entry:
-                case Query():
-                    places.update((entry.scenario, place) for place in entry.places[:MAX_TOUCHED])
-                    places.update((entry.scenario, place) for place in entry.bounds.values())
-                case Comparison():
-                    places.update({(entry.scenario, entry.left), (entry.scenario, entry.right)})
-                case Read():
-                    places.add((entry.scenario, entry.place))
-                case Replayed():
-                    places.add((entry.scenario, entry.place))
-                    if entry.setter is not None:
-                        places.add((entry.scenario, entry.setter))
-        return tuple(sorted(places))
+        moments = {(m._trace._scenario, m._place) for m in self._moments}
+        return tuple(sorted(moments | places_of(self._entries)))
+
+
+def places_of(entries: Iterable[Entry]) -> set[Touched]:
+    """The events that a proof has asked for, compared or read."""
+    places: set[Touched] = set()
+    for entry in entries:
+        match entry:
+            case Query():
+                places.update((entry.scenario, place) for place in entry.places[:MAX_TOUCHED])
+                places.update((entry.scenario, place) for place in entry.bounds.values())
+            case Comparison():
+                places.update({(entry.scenario, entry.left), (entry.scenario, entry.right)})
+            case Read():
+                places.add((entry.scenario, entry.place))
+            case Replayed():
+                places.add((entry.scenario, entry.place))
+                if entry.setter is not None:
+                    places.add((entry.scenario, entry.setter))
+    return places
 
 
 @dataclass(frozen=True, slots=True)

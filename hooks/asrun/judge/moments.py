@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 
 class NotFound(LookupError):
-    """A query that has to find an event, a state or a value found none, or more than one."""
+    """A query that has to find an event, a state or a value found none, or more than one.
+
+    Args:
+        message: which query, and what there is instead.
+        touched: what there is too many of, or what bounds the search: scenarios and places.
+    """
+
+    def __init__(self, message: str, touched: tuple[tuple[str, int], ...] = ()) -> None:
+        super().__init__(message)
+        self.touched = touched
 
 
 class Misuse(TypeError):

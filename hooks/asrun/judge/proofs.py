@@ -12,7 +12,7 @@ from types import FrameType, TracebackType
 from typing import Any, Literal
 
 from asrun.authoring import Option, Options
-from asrun.judge.assertions import Touched, tell
+from asrun.judge.assertions import Touched, places_of, tell
 from asrun.judge.log import Log, Query
 from asrun.judge.moments import Misuse, Moment, NotFound
 from asrun.judge.queries import Trace
@@ -148,7 +148,7 @@ def run(proof: Proof, traces: Mapping[str, TraceData], *, telling: bool = True) 
         ran.failure = _assertion(proof, error, log, telling)
     except NotFound as error:
         line, _ = _where(proof, error.__traceback__)
-        ran.failure = Failure("missing", str(error), line or proof.line)
+        ran.failure = Failure("missing", str(error), line or proof.line, error.touched)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - what the author's code raises is the verdict
         ran.failure = _crash(proof, error)
     else:
@@ -233,12 +233,14 @@ def _weigh(proof: Proof, ran: Ran) -> Failure | None:
         return Failure("ambiguous", "a quiz has at least two options", proof.line)
     if twice is not None:
         return Failure("ambiguous", f"two options have the same text, “{twice}”", proof.line)
+    asked = tuple(sorted(places_of(ran.log.entries)))
     if not ran.right:
-        return Failure("ambiguous", "by the trace, no option is right; one has to be", proof.line)
+        message = "by the trace, no option is right; one has to be"
+        return Failure("ambiguous", message, proof.line, asked)
     if len(ran.right) > 1:
         told = " and ".join(f"“{text}”" for text in ran.right)
         message = f"by the trace, {told} are right; only one may be"
-        return Failure("ambiguous", message, proof.line)
+        return Failure("ambiguous", message, proof.line, asked)
     return None
 
 

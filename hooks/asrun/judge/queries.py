@@ -54,7 +54,8 @@ class Trace:
             more = f"; and {len(places) - MAX_LISTED} more" if len(places) > MAX_LISTED else ""
             raise NotFound(
                 f"{_filters.show('one', filters)} fits {len(places)} events in {self!r}: "
-                f"{listed}{more}; narrow it, or ask for first() or last()"
+                f"{listed}{more}; narrow it, or ask for first() or last()",
+                tuple((self._scenario, place) for place in places[:MAX_LISTED]),
             )
         return self._found("one", filters, places, 0)
 
@@ -210,11 +211,13 @@ class Trace:
 
     def _found(self, op: str, filters: Mapping[str, Any], places: list[int], which: int) -> Moment:
         if not places:
+            bounds = {n: filters[n]._place for n in _filters.BOUNDS if n in filters}
             if self._log.deferring:
                 self._log.deferred = failure = NotFound("none")
                 return Absent(failure)
             raise NotFound(
-                f"{_filters.show(op, filters)} fits no event in {self!r}{self._near(filters)}"
+                f"{_filters.show(op, filters)} fits no event in {self!r}{self._near(filters)}",
+                tuple((self._scenario, place) for place in sorted(bounds.values())),
             )
         return Moment(self, places[which])
 

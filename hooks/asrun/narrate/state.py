@@ -76,7 +76,7 @@ class FrameNow:
     def words(self) -> str:
         """The state in words, as in `get_db suspended at yield, line 13`."""
         if self.kind == "sleep":
-            return f"suspended at yield, line {self.line}"
+            return f"suspended at yield, line {self.line}" if self.line else "suspended at yield"
         if self.kind == "wait":
             return f"waiting for {self.waits_for}" if self.at == "call" else "waiting at await"
         if self.kind == "run":

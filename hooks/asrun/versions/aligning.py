@@ -42,12 +42,12 @@ def _kept(
 ) -> Iterator[Aligned]:
     for row, step in compared:
         key = step.key if step is not None else gone[row.text].popleft()
-        aligned = Aligned(row.move, row.text, row.by, row.was, key)
+        aligned = Aligned(row.move, row.text, row.by, row.was, row.now, key)
         if before.get(key, ()) or after.get(key, ()):
             alike = row.move == "changed" and before[key] == after[key]
-            yield replace(aligned, move="same", was="") if alike else aligned
+            yield replace(aligned, move="same", was="", now="") if alike else aligned
         elif row.move not in ("new", "gone"):
-            yield replace(aligned, move="same", by=0, was="")
+            yield replace(aligned, move="same", by=0, was="", now="")
 
 
 def _counting(steps: Sequence[Step], trace: Trace) -> dict[str, list[str]]:

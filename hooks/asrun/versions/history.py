@@ -208,7 +208,11 @@ def of_build(
         return None, list(_unanswered(lesson, verdicts or {}, {}))
     truth = truths.find(lesson, truths.of_accepted(lesson, versions), judge, here)
     found = of_lesson(lesson, here, steps_of, truth)
-    problems = truths.problems(lesson, truth)
+    # A proof that is none here has its own problem, and is nothing to tell `holds` by.
+    none = {
+        n for n, v in (verdicts or {}).items() if v.outcome not in ("proved", "false", "missing")
+    }
+    problems = [p for p in truths.problems(lesson, truth) if p.statement not in none]
     if found is not None:
         problems += _unanswered(lesson, verdicts or {}, found.answers)
     return found, problems

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from asrun import check
-from asrun.check import StepsOf
 from asrun.model import Lesson, Problem, Trace, Versions
+from asrun.nearby import StepsOf
 from asrun.versions import truth
 from asrun.versions.observing import Observer, Target
 from asrun.versions.releases import Release
@@ -88,7 +88,7 @@ def look(
         verdicts = judge(lesson, runs) if runs else {}
         answers = truth.answers(lesson, pinned, judge)
         verdicts = {n: truth.answered(v, answers.get(n)) for n, v in verdicts.items()}
-        problems += check.statements(lesson, verdicts, release.version, release.version)
+        problems += check.statements(lesson, verdicts, runs, steps_of)
     return Newest(release, pinned, versions, checked, tuple(problems), tuple(sorted(gaps)))
 
 

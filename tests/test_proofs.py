@@ -361,8 +361,8 @@ def test_a_quiz_that_returns_something_else(tmp_path: Path) -> None:
 
 
 def _failed(tmp_path: Path, source: str) -> dict[str, Any]:
-    (tmp_path / "lesson.py").write_text(source)
-    answer = judge({"folder": str(tmp_path), "traces": {}, "statements": []})
+    request = {"folder": str(tmp_path), "source": source, "app": "", "traces": {}}
+    answer = judge({**request, "statements": []})
     assert answer["verdicts"] == []
     failed = answer["failed"]
     assert isinstance(failed, dict)
@@ -412,9 +412,9 @@ def test_two_lessons_in_one_process_do_not_see_each_other(tmp_path: Path) -> Non
 
 
 def test_a_statement_that_is_not_in_the_lesson(tmp_path: Path) -> None:
-    (tmp_path / "lesson.py").write_text("")
     asked = [{"name": "p", "kind": "snapshot", "on": ["answers"]}]
-    answer = judge({"folder": str(tmp_path), "traces": {}, "statements": asked})
+    request = {"folder": str(tmp_path), "source": "", "app": "", "traces": {}}
+    answer = judge({**request, "statements": asked})
     assert answer["verdicts"][0]["outcome"] == "crashed"
     assert "no statement `p`" in answer["verdicts"][0]["message"]
 

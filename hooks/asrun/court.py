@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from asrun import cache
-from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied
+from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied, cores
 from asrun.model import Choice, Cite, Kill, Lesson, Statement, Trace, Verdict
 from asrun.recording import digest_of
 
 _ENTRY = "asrun.judge.child:judge"
+_TOGETHER = "asrun.judge.child:judge_together"
+_IN_ONE = 8
+"""Lessons that one process judges, where it may: a process costs as much as judging one."""
 PATIENCE = 2 * DEADLINE
 """Seconds of real time that the proofs of one lesson may take together."""
 
@@ -61,6 +65,8 @@ def judge(
             continue
         request = {
             "folder": str(lesson.folder),
+            "source": lesson.source,
+            "app": lesson.app,
             "traces": {
                 n: t.model_dump(mode="json", by_alias=True, exclude_defaults=True)
                 for n, t in mine.items()
@@ -68,18 +74,58 @@ def judge(
             "statements": [{"name": s.name, "kind": s.kind, "on": list(s.on)} for s in statements],
         }
         jobs.append(Job((lesson, key, statements), _ENTRY, request, PATIENCE))
+
+    def done(ended: Ended) -> None:
+        lesson, key, statements = ended.job.key
+        result[lesson.id], final = _read(statements, ended)
+        if final and ended.result is not None:
+            store.put(key, ended.result)
+
     try:
-        for ended in children.run(jobs, lambda job: progress(job.key[0].id)) if jobs else ():
-            lesson, key, statements = ended.job.key
-            result[lesson.id], final = _read(statements, ended)
-            if final and ended.result is not None:
-                store.put(key, ended.result)
+        alone = []
+        for ended in _together(jobs, children, progress):
+            if ended.result is None:
+                alone.append(ended.job)
+            else:
+                done(ended)
+        for ended in children.run(alone, lambda job: progress(job.key[0].id)) if alone else ():
+            done(ended)
     except ZygoteDied as error:
         for lesson, _, statements in (job.key for job in jobs):
             why = f"nothing can be judged: {error}"
             failed = {s.name: Verdict(s.name, "crashed", message=why) for s in statements}
             result.setdefault(lesson.id, failed)
     return result
+
+
+def _together(
+    jobs: Sequence[Job], children: Runs, progress: Callable[[str], None]
+) -> Iterator[Ended]:
+    """Judge several lessons in one process, where none can touch another.
+
+    Yields each job with what became of it: without a result where it has to run alone. So it has
+    where anything went wrong in its process, whichever lesson was the cause.
+    """
+    if len(jobs) < 2:
+        yield from (Ended(job, None) for job in jobs)
+        return
+    # All cores are busy, and no process judges many more than another.
+    shares = max(min(cores(), len(jobs)), -(-len(jobs) // _IN_ONE))
+    batches = [
+        Job(group, _TOGETHER, {"lessons": [job.request for job in group]}, PATIENCE / 4)
+        for group in (jobs[at::shares] for at in range(shares))
+    ]
+
+    def begins(batch: Job) -> None:
+        for job in batch.key:
+            progress(job.key[0].id)
+
+    for ended in children.run(batches, begins):
+        group = ended.job.key
+        found = ended.result.get("judged") if ended.result and not ended.said else None
+        judged = found if isinstance(found, list) and len(found) == len(group) else []
+        for job, one in zip_longest(group, judged):
+            yield Ended(job, one if isinstance(one, dict) else None)
 
 
 def _read(statements: Sequence[Statement], ended: Ended) -> tuple[dict[str, Verdict], bool]:

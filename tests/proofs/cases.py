@@ -60,7 +60,9 @@ def judged(
     asked = statements(source)
     names = {name for statement in asked for name in statement["on"]}
     runs = {name: recorded(name) for name in names} if traces is None else traces
-    return judge({"folder": str(folder), "traces": runs, "statements": asked})
+    app = (folder / "app.py").read_text()
+    request = {"folder": str(folder), "source": source, "app": app, "traces": runs}
+    return judge({**request, "statements": asked})
 
 
 def verdict(

@@ -27,14 +27,14 @@ class _Marker(ast.NodeTransformer):
         return [ast.fix_missing_locations(ast.copy_location(call, node)), node]
 
 
-def compile_marked(source: str, path: str) -> CodeType:
+def compile_marked(tree: ast.Module, path: str) -> CodeType:
     """Compile `lesson.py` so that each assertion calls `MARK` first; lines stay as they are.
 
-    Raises:
-        SyntaxError: the source is not Python.
+    Args:
+        tree: what is to be compiled; it is changed.
+        path: of `lesson.py`.
     """
-    tree = _Marker().visit(ast.parse(source, path))
-    code: CodeType = compile(tree, path, "exec", dont_inherit=True, optimize=0)
+    code: CodeType = compile(_Marker().visit(tree), path, "exec", dont_inherit=True, optimize=0)
     return code
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from asrun import authoring
 from asrun.judge.assertions import MARK, compile_marked
+from asrun.judge.contained import contained
 from asrun.judge.counterfactuals import Refusal, try_counterfactuals
 from asrun.judge.guarantees import Order
 from asrun.judge.moments import Moment
@@ -25,35 +26,56 @@ def judge(request: Mapping[str, Any]) -> Data:
     """Judge the statements of one lesson.
 
     Args:
-        request: plain data: `folder`, the lesson's folder; `traces`, a trace for each scenario in
-            the form of `asrun.model.Trace.model_dump`; `statements`, each with `name`, `kind`
-            and `on`, the names of its scenarios.
+        request: plain data: `folder`, the lesson's folder; `source` and `app`, the texts of its
+            two files; `traces`, a trace for each scenario in the form of
+            `asrun.model.Trace.model_dump`; `statements`, each with `name`, `kind` and `on`, the
+            names of its scenarios.
 
     Returns:
         Plain data: `verdicts`, one for each statement in the order asked, in the form of
         `asrun.model.Verdict`; and `failed`, None or what stopped `lesson.py` from being
         imported: `file`, `line`, `message`.
     """
-    folder = Path(request["folder"])
+    return _judge(request, lambda tree: tree)
+
+
+def judge_together(request: Mapping[str, Any]) -> Data:
+    """Judge lessons of which none can touch another; see `contained.py`.
+
+    Args:
+        request: plain data: `lessons`, each as `judge` is given one.
+
+    Returns:
+        Plain data: `judged`, for each lesson in the order asked what `judge` gives; None where it
+        has to be judged by itself. So it has wherever anything is not proved: what is wrong may
+        be so only here, where memory, for one, is shared.
+    """
+    judged = [_judge(lesson, contained) for lesson in request["lessons"]]
+    return {"judged": [found if _is_proved(found) else None for found in judged]}
+
+
+def _is_proved(found: Data) -> bool:
+    return found["failed"] is None and all(v["outcome"] == "proved" for v in found["verdicts"])
+
+
+def _judge(request: Mapping[str, Any], part: Callable[[ast.Module], ast.Module]) -> Data:
+    """Judge a lesson, of which only a part is run."""
+    folder, source = Path(request["folder"]), request["source"]
     traces = {name: _with_defaults(trace) for name, trace in request["traces"].items()}
     path = folder / "lesson.py"
     before = set(sys.modules)
     authoring.registry.clear()
     sys.path.insert(0, str(folder))
     try:
-        source = path.read_text(encoding="utf-8")
         lesson = LessonModule(str(path), ast.Module([], []), str(folder))
         try:
             lesson.tree = ast.parse(source, str(path))
-            _import(source, lesson)
+            _import(part(ast.parse(source, str(path))), lesson)
         except BaseException as error:
             if isinstance(error, KeyboardInterrupt):
                 raise
             return {"verdicts": [], "failed": _import_failure(error, folder)}
-        app = folder / "app.py"
-        lesson.words = read_words(
-            app.read_text(encoding="utf-8") if app.exists() else "", source, traces.values()
-        )
+        lesson.words = read_words(request["app"], source, traces.values())
         orders = {name: Order(trace["events"]) for name, trace in traces.items()}
         verdicts = [_verdict(lesson, s, traces, orders) for s in request["statements"]]
         return {"verdicts": verdicts, "failed": None}
@@ -71,13 +93,13 @@ def _with_defaults(trace: Mapping[str, Any]) -> Data:
     return {**trace, "events": [empty | event for event in trace["events"]]}
 
 
-def _import(source: str, lesson: LessonModule) -> None:
+def _import(tree: ast.Module, lesson: LessonModule) -> None:
     module = ModuleType("lesson")
     module.__file__ = lesson.path
     setattr(module, MARK, lesson.mark)
     sys.modules["lesson"] = module
     try:
-        exec(compile_marked(source, lesson.path), module.__dict__)
+        exec(compile_marked(tree, lesson.path), module.__dict__)
     finally:
         del sys.modules["lesson"]
 

@@ -79,11 +79,12 @@ def read_words(app: str, lesson: str, traces: Iterable[Mapping[str, Any]]) -> Wo
     functions: dict[str, list[str]] = {}
     names: set[str] = set()
     seen: set[str] = set()
-    for function, statement in _statements(_parse(app)):
+    tree, source = _parse(app), app.split("\n")
+    for function, statement in _statements(tree):
         lines = functions.setdefault(function, [])
         if statement is not None:
-            lines.append(_on_one_line(app, statement))
-    names.update(_names(_parse(app)))
+            lines.append(_on_one_line(source, statement))
+    names.update(_names(tree))
     returned = _watch_words(_parse(lesson))
     for trace in traces:
         for event in trace["events"]:
@@ -132,12 +133,20 @@ def _own_statements(node: ast.AST) -> Iterator[ast.stmt]:
             yield from _own_statements(child)
 
 
-def _on_one_line(source: str, statement: ast.stmt) -> str:
-    text = ast.get_source_segment(source, statement) or ""
+def _on_one_line(source: list[str], statement: ast.stmt) -> str:
+    first, last = statement.lineno - 1, statement.end_lineno or statement.lineno
     body = getattr(statement, "body", None)
     if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
-        lines = source.splitlines()[statement.lineno - 1 : body[0].lineno - 1]
-        text = "\n".join(lines) if lines else text.split(":")[0] + ":"
+        head = source[first : body[0].lineno - 1]
+        if head:
+            return " ".join(" ".join(head).split())
+    # Columns count bytes of UTF-8, and the end is cut first: both may be on one line.
+    rows = [row.encode() for row in source[first:last]]
+    rows[-1] = rows[-1][: statement.end_col_offset]
+    rows[0] = rows[0][statement.col_offset :]
+    text = b" ".join(rows).decode()
+    if isinstance(body, list) and body and isinstance(body[0], ast.stmt):
+        text = text.split(":")[0] + ":"
     return " ".join(text.split())
 
 

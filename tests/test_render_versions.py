@@ -144,6 +144,31 @@ def test_a_sentence_says_where_it_is_true_and_what_happens_instead(lesson: Eleme
     assert hrefs == ["async-generator/0.106.0.html#answers-4"]
 
 
+def test_what_happens_instead_is_left_out_where_nothing_says_it() -> None:
+    known = history()
+    bare = replace(known.told[0], instead=(Instead("0.106.0", ()),))
+    page = replace(own(), history=replace(known, told=(bare, *known.told[1:])))
+    moment = parse(source(render_lesson(page, draft=False), PAGE)[1]).one(
+        id="said-cleanup_follows_the_response"
+    )
+    assert moment.one("span", "no").text == "Not in 0.106.0 to 0.117.1"
+    assert not moment.holds("there")
+
+
+def test_a_proof_that_proves_nothing_there_does_not_make_its_sentence_untrue() -> None:
+    known = history()
+    unproved = replace(known, told=(replace(known.told[0], instead=()), *known.told[1:]))
+    moment = replace(other().key_moments[0], elsewhere=False)
+    page = replace(other(), history=unproved, key_moments=(moment,))
+    box = parse(source(render_elsewhere(page, own(), draft=False), OTHER)[1]).one(
+        id="said-cleanup_follows_the_response"
+    )
+    assert box.holds("Not proved on the runs of these releases")
+    assert box.holds("After the response, at")
+    assert not box.all(cls="untrue")
+    assert not box.holds("not true")
+
+
 def test_a_page_of_other_releases_says_what_it_is(elsewhere: Element) -> None:
     head = elsewhere.one(cls="era")
     assert head.holds("FastAPI 0.106.0 to 0.117.1")

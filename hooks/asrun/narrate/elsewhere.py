@@ -11,7 +11,7 @@ from dataclasses import replace
 from asrun.model import Cite, Event, Lesson, Trace, Verdict
 from asrun.narrate.differences import inside, sentence
 from asrun.narrate.lesson_page import tell_lesson
-from asrun.narrate.prose import cite, code, codes, fill, join, listed, say
+from asrun.narrate.prose import cite, code, codes, join, listed, say
 from asrun.narrate.run import step_of, tell_run
 from asrun.story import (
     Aligned,
@@ -172,7 +172,8 @@ def _told(history: History, told: Told, pages: Mapping[str, LessonPage]) -> Told
     for name, page in pages.items():
         one = said[name]
         verdict = history.verdicts.get(name, {}).get(told.statement)
-        if one is None or one.proved or verdict is None:
+        # A proof that proves nothing there does not say that its sentence is not true.
+        if one is None or verdict is None or verdict.outcome not in ("false", "missing"):
             continue
         if all(any(r.scenario == on for r in page.runs) for on in one.statement.on):
             cited = _cited(said[true], pages[true]) if true is not None else []
@@ -193,7 +194,8 @@ def _said(page: LessonPage, name: str) -> Said | None:
 
 def _cited(said: Said | None, page: LessonPage) -> list[tuple[str, Step]]:
     """The steps that a statement cites where it is true, each with its scenario."""
-    targets = {p.target for p in said.text if p.kind == "step"} if said else set()
+    texts = [said.text, *(t for c in said.choices for t in (c.text, c.why))] if said else []
+    targets = {p.target for text in texts for p in text if p.kind == "step"}
     return [(r.scenario, step) for r in page.runs for step in r.steps if step.address in targets]
 
 
@@ -201,7 +203,7 @@ def _instead(verdict: Verdict, runs: Sequence[Run], cited: Iterable[tuple[str, S
     """What a run shows of that which a proof did not find in it.
 
     Where the proof compared events, their steps. Where it looked for one in vain, what of the
-    sentence is not there, and how the run ends.
+    sentence is not there, and how the run ends. Empty where neither says what happens.
     """
     by_scenario = {run.scenario: run for run in runs}
     steps = _steps(verdict.touched, by_scenario)
@@ -215,7 +217,7 @@ def _instead(verdict: Verdict, runs: Sequence[Run], cited: Iterable[tuple[str, S
             missing.append(step.action)
             ends[scenario] = [s for s in run.steps if s.phase != "shutdown"][-1]
     if not missing:
-        return fill(verdict.message, {})
+        return ()
     last = listed(
         say("{action} {step}", action=code(s.action), step=cite(s.n, s.address))
         for s in ends.values()

@@ -50,7 +50,7 @@ lint: .venv ## Check format and style (ruff)
 	@$(RUN) ruff format --check
 	@$(RUN) ruff check
 
-types: .venv ## Check types (mypy, strict)
+types: .venv ## Check types (mypy, strict; the pages' script with TypeScript)
 	@.venv/bin/python tools/check_types.py
 
 layers: .venv ## Check that no stage of the engine imports what it must not know (import-linter)

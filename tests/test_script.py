@@ -10,6 +10,7 @@ import pytest
 from asrun.render import view
 from asrun.render.script import ORDER, render_script
 from tests.conftest import ROOT, Project
+from tools.check_types import check_script
 
 PLAYER = ROOT / "docs" / "assets" / "player"
 
@@ -31,7 +32,27 @@ def test_joined_in_order_in_one_scope(tmp_path: Path) -> None:
         (player / f"{name}.js").write_text(f'/* {name} */\nconst {name} = "é";\n', "utf-8")
     [(path, text)] = render_script(tmp_path).items()
     assert path == "assets/asrun.js"
-    assert text == '(()=>{"use strict";const core="é";const stage="é";})();\n'
+    assert text == '(()=>{"use strict";const e="é",t="é"})()\n'
+
+
+def test_what_is_no_script_is_told_by_file_and_line(tmp_path: Path) -> None:
+    player = tmp_path / "assets" / "player"
+    player.mkdir(parents=True)
+    (player / "core.js").write_text("const core = 1;\n", "utf-8")
+    (player / "stage.js").write_text("const stage = 1;\nconst other = ;\n", "utf-8")
+    with pytest.raises(SyntaxError, match=r"unexpected ; in expression \(stage.js, line 2\)"):
+        render_script(tmp_path)
+
+
+def test_its_types_are_checked_by_file_and_line(tmp_path: Path) -> None:
+    player = tmp_path / "assets" / "player"
+    player.mkdir(parents=True)
+    (player / "core.js").write_text("/** @param {number} n */\nconst core = (n) => n;\n", "utf-8")
+    (player / "stage.js").write_text('\ncore("one");\n', "utf-8")
+    code, found = check_script(tmp_path, tmp_path / "work")
+    assert code
+    assert "Argument of type 'string' is not assignable to parameter of type 'number'" in found
+    assert "assets/player/stage.js:2:" in found
 
 
 def test_the_style_is_lighter(tmp_path: Path) -> None:
@@ -53,4 +74,4 @@ def test_a_build_sees_that_it_changed(accepted: Project, built: bool) -> None:
         assert accepted.asrun("build", "--out", "pages").code == 0
     source.write_text("const core = 2;\n")
     assert accepted.asrun("build", "--out", "pages").code == 0
-    assert "core=2" in (accepted.root / "pages/docs/assets/asrun.js").read_text()
+    assert "=2}" in (accepted.root / "pages/docs/assets/asrun.js").read_text()

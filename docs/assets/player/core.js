@@ -163,6 +163,7 @@ class Player extends HTMLElement {
     return this.dataset.run ?? "";
   }
 
+  /** @override */
   get title() {
     const heading = this.querySelector(".run-title");
     const words = Array.from(heading?.childNodes ?? [], (node) =>

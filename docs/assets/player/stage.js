@@ -10,6 +10,7 @@ class Stage {
     this.player = player;
     this.element = one(".stage");
     this.n = 0;
+    this.width = 0;
     this.count = one(".cur");
     this.says = one(".says");
     this.head = one(".lanes-now");

@@ -7,6 +7,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from asrun import check, lessons, pipeline, recording
+from asrun.model import Verdict
 from tests.conftest import LESSON, Project
 
 APP_PY = "snippets/lending/resource/app.py"
@@ -127,6 +129,18 @@ def test_a_sentence_that_a_change_made_false_is_told_with_both_runs(accepted: Pr
     assert order[0] == ["resource.closed = True", 'http.response.body "apple"']
     assert order[1] == order[0][::-1]
     assert all(s["line"] for s in then["steps"] if s["lane"] == "event loop" and s["events"])
+
+
+def test_what_keeps_all_proofs_from_being_run_is_told_once(accepted: Project) -> None:
+    lesson = lessons.find(accepted.root).lessons[0]
+    file = next((lesson.folder / "recordings/answers").glob("*.txt"))
+    traces = {"answers": recording.from_text(file.read_text(encoding="utf-8")).trace}
+    verdicts = {
+        s.name: Verdict(s.name, "hung", message="no end", line=9) for s in lesson.statements
+    }
+    [problem] = check.statements(lesson, verdicts, traces, pipeline.steps_of)
+    assert (problem.kind, problem.line, problem.statement) == ("proof-hung", 9, "")
+    assert "no end; none of the 4 statements could be judged" in problem.message
 
 
 def test_a_cited_step_that_is_not_there(accepted: Project) -> None:

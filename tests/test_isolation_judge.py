@@ -14,7 +14,7 @@ LESSON = '''
 A lesson whose proof does what it may not.
 """
 
-from asrun import exit_line, scenario, show
+from asrun import exit_line, scenario, show, snapshot
 
 show("read")
 
@@ -31,6 +31,14 @@ def the_end(trace):
 {body}
     assert trace.count(kind="done", request=1) == 1
     return {{"done": done}}
+
+
+@snapshot(on=asks)
+def the_status(trace):
+    """A 200. {{sent}}"""
+    sent = trace.one(asgi="http.response.start")
+    assert sent.status == 200
+    return {{"sent": sent}}
 '''
 
 CASES = {
@@ -62,5 +70,8 @@ def test_proof(
     line = project.line(project.root / mine[0]["file"], "# here")
     assert mine[0]["line"] == line
     assert home.read_text() == "kept"
+    # The lesson's other proofs are judged all the same.
+    told = {s["statement"]: s["outcome"] for s in report["statements"]}
+    assert told["the_status"] == "proved"
     others = [p for p in report["problems"] if p["lesson"] != "lending/hostile"]
     assert {p["kind"] for p in others} == {"not-accepted"}

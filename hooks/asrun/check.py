@@ -219,6 +219,9 @@ def statements(
     if fastapi is None:
         return []
     pinned = pinned or fastapi
+    together = _none_judged(lesson, verdicts)
+    if together is not None:
+        return [together]
     cited = {name: cited_events(verdicts.values(), name) for name in traces}
     problems = []
     for statement in lesson.statements:
@@ -263,3 +266,21 @@ def statements(
             )
         )
     return problems
+
+
+def _none_judged(lesson: Lesson, verdicts: Mapping[str, Verdict]) -> Problem | None:
+    """One problem where none of a lesson's proofs could be run, for one reason."""
+    found = list(verdicts.values())
+    if len(found) < 2 or len({(v.outcome, v.message, v.line) for v in found}) > 1:
+        return None
+    one = found[0]
+    if one.outcome not in ("crashed", "hung"):
+        return None
+    return Problem(
+        _PROBLEM_OF[one.outcome],
+        lesson.file("lesson.py"),
+        one.line,
+        f"{one.message}; none of the {len(found)} statements could be judged",
+        _TODO[one.outcome] if one.outcome == "hung" else "Mend lesson.py.",
+        lesson=lesson.id,
+    )

@@ -15,6 +15,8 @@ _ENTRY = "asrun.judge.child:judge"
 _TOGETHER = "asrun.judge.child:judge_together"
 _IN_ONE = 8
 """Lessons that one process judges, where it may: a process costs as much as judging one."""
+_CULPRITS = 2
+"""Proofs of a lesson that may end its process, and the others are judged all the same."""
 PATIENCE = 2 * DEADLINE
 """Seconds of real time that the proofs of one lesson may take together."""
 
@@ -77,8 +79,9 @@ def judge(
 
     def done(ended: Ended) -> None:
         lesson, key, statements = ended.job.key
-        result[lesson.id], final = _read(statements, ended)
-        if final and ended.result is not None:
+        verdicts, final = _read(statements, ended)
+        result.setdefault(lesson.id, {}).update(verdicts)
+        if final and key and ended.result is not None:
             store.put(key, ended.result)
 
     try:
@@ -88,13 +91,25 @@ def judge(
                 alone.append(ended.job)
             else:
                 done(ended)
-        for ended in children.run(alone, lambda job: progress(job.key[0].id)) if alone else ():
-            done(ended)
+        for _ in range(_CULPRITS + 1):
+            rest = []
+            for ended in children.run(alone, lambda job: progress(job.key[0].id)) if alone else ():
+                others = _without_culprit(ended, result)
+                if others is None:
+                    done(ended)
+                else:
+                    rest.append(others)
+            alone = rest
+        for job in alone:
+            lesson, _, statements = job.key
+            why = f"it is not judged: {_CULPRITS + 1} other proofs of the lesson did not end"
+            unjudged = {s.name: Verdict(s.name, "hung", message=why) for s in statements}
+            result[lesson.id].update(unjudged)
     except ZygoteDied as error:
         for lesson, _, statements in (job.key for job in jobs):
             why = f"nothing can be judged: {error}"
             failed = {s.name: Verdict(s.name, "crashed", message=why) for s in statements}
-            result.setdefault(lesson.id, failed)
+            result[lesson.id] = failed | result.get(lesson.id, {})
     return result
 
 
@@ -148,25 +163,47 @@ def _read(statements: Sequence[Statement], ended: Ended) -> tuple[dict[str, Verd
     return {verdict.statement: verdict for verdict in crashed}, False
 
 
-def _failed(statement: Statement, ended: Ended) -> Verdict:
-    """What a judging child that gave no answer means for each statement of its lesson."""
+def _without_culprit(ended: Ended, result: dict[str, dict[str, Verdict]]) -> Job | None:
+    """The job once more, without the proof that ended its process; None where that is not known.
+
+    What became of that proof is put into `result`.
+    """
+    lesson, _, statements = ended.job.key
+    inside = {function for file, _, function in ended.stack if file == "lesson.py"}
+    alone = ended.result is None or bool(ended.said)
+    found = [s for s in statements if s.name in inside] if alone else []
+    rest = [s for s in statements if s not in found]
+    if len(found) != 1 or not rest:
+        return None
+    result.setdefault(lesson.id, {})[found[0].name] = _failed(found[0], ended, alone=True)
+    names = {s.name for s in rest}
+    asked = [s for s in ended.job.request["statements"] if s["name"] in names]
+    # Without a key: what is judged now is not the whole lesson, and not to be kept as that.
+    return Job((lesson, "", rest), _ENTRY, {**ended.job.request, "statements": asked}, PATIENCE)
+
+
+def _failed(statement: Statement, ended: Ended, *, alone: bool = False) -> Verdict:
+    """What a judging child that gave no answer means for a statement of its lesson.
+
+    Args:
+        statement: the statement.
+        ended: how the child ended.
+        alone: whether its proof is known to be the cause.
+    """
     own = [f for f in ended.stack if f[0] == "lesson.py"]
     line = own[-1][1] if own else 0
+    whose = "the proof" if alone else "the lesson, while it is judged,"
     if ended.said and not ended.hung:
-        return Verdict(
-            statement.name,
-            "crashed",
-            message=f"the lesson, while it is judged, {ended.said[0].message}",
-            line=line,
-        )
+        message = f"{whose} {ended.said[0].message}"
+        return Verdict(statement.name, "crashed", message=message, line=line)
     if ended.hung:
         where = f" in `{own[-1][2]}`" if own else ""
-        return Verdict(
-            statement.name,
-            "hung",
-            message=f"the lesson's proofs did not end: they hang{where}",
-            line=line,
+        message = (
+            f"the proof did not end within {PATIENCE:g} seconds: it hangs{where}"
+            if alone
+            else f"the lesson's proofs did not end: they hang{where}"
         )
+        return Verdict(statement.name, "hung", message=message, line=line)
     last = ended.output.strip().splitlines()
     how = last[-1] if ended.failed and last else f"it {ended.how}"
     return Verdict(statement.name, "crashed", message=f"the judging child ended: {how}", line=line)

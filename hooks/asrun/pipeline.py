@@ -239,7 +239,10 @@ def _run_together(
     found = {lesson.id: Ran(lesson) for lesson in read}
     for problem in recordings.problems:
         if problem.lesson in found:
-            found[problem.lesson].problems.append(problem)
+            mine = found[problem.lesson].problems
+            # What fails before a scenario begins fails in all of them alike: it is told once.
+            if all(replace(p, scenario=problem.scenario) != problem for p in mine):
+                mine.append(problem)
         elif problem not in checked.problems:
             checked.problems.append(problem)
     for one in recordings.done:

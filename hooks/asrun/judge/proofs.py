@@ -149,7 +149,7 @@ def run(proof: Proof, traces: Mapping[str, TraceData], *, telling: bool = True) 
     except NotFound as error:
         line, _ = _where(proof, error.__traceback__)
         ran.failure = Failure("missing", str(error), line or proof.line, error.touched)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - what the author's code raises is the verdict
+    except BaseException as error:  # noqa: BLE001 - what the author's code raises is the verdict
         ran.failure = _crash(proof, error)
     else:
         ran.failure = _weigh(proof, ran)

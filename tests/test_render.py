@@ -206,31 +206,29 @@ def test_data_for_a_player_survives_hostile_values() -> None:
     for run, template in zip(pages.page(hostile=True).runs, tree.all("template"), strict=True):
         data = json.loads(template.text)
         assert data["frames"] == [frame.key for frame in run.steps[0].frames]
-        assert len({json.dumps([s["r"], s.get("l"), s["k"]]) for s in data["steps"]}) == len(
-            run.steps
-        )
-        frames: dict[str, list[Any]] = {}
-        objects: dict[str, list[Any]] = {}
+        assert len({step["key"] for step in data["steps"]}) == len(run.steps)
+        frames: dict[str, Any] = {}
+        objects: dict[str, Any] = {}
         for step, told in zip(data["steps"], run.steps, strict=True):
-            # What was new at the step before is not new any more.
-            frames = {
-                at: [*f[:3], [v[:2] for v in f[3]] if f[3:] else []] for at, f in frames.items()
-            }
-            objects = {at: o[:2] for at, o in objects.items()}
-            frames |= step.get("f", {})
-            objects |= step.get("o", {})
-            assert step["r"] == told.row
-            assert step.get("l") == told.line
-            for frame, expected in zip(frames.values(), told.frames, strict=True):
-                assert frame[:3] == [expected.kind, expected.words, expected.line or 0]
-                variables = frame[3] if frame[3:] else []
-                signs = ["new" if v[2:] == [1] else "changed" if v[2:] else "" for v in variables]
-                assert [v[1] for v in variables] == [v.value for v in expected.variables]
-                assert signs == [v.sign for v in expected.variables]
-            assert [o[1] for o in objects.values()] == [o.state for o in told.objects]
-            assert [o[2:] for o in objects.values()] == [
-                [o.was, int(o.new)] if o.was or o.new else [] for o in told.objects
-            ]
+            frames |= step.get("frames", {})
+            objects |= step.get("objects", {})
+            assert step["row"] == told.row
+            assert step.get("line") == told.line
+            for at, frame in enumerate(told.frames):
+                one = frames[str(at)]
+                assert (one["kind"], one["words"], one.get("line")) == (
+                    frame.kind,
+                    frame.words,
+                    frame.line,
+                )
+                assert [(v["name"], v["value"], v.get("sign", "")) for v in one["vars"]] == [
+                    (v.name, v.value, v.sign) for v in frame.variables
+                ]
+                assert (step.get("now") == at) == frame.now
+            assert [
+                (one["id"], one["state"], one.get("was", ""), one.get("new", False))
+                for one in (objects[str(at)] for at in range(len(told.objects)))
+            ] == [(it.id, it.state, it.was, it.new) for it in told.objects]
 
 
 def test_data_for_a_player_says_which_steps_had_to_come_first() -> None:

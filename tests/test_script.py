@@ -44,6 +44,16 @@ def test_what_is_no_script_is_told_by_file_and_line(tmp_path: Path) -> None:
         render_script(tmp_path)
 
 
+def test_the_build_says_which_file_is_no_script(accepted: Project) -> None:
+    source = accepted.root / "docs" / "assets" / "player" / "core.js"
+    source.parent.mkdir(parents=True)
+    source.write_text("const core = 1;\n\nconst stage = ;\n")
+    done = accepted.asrun("build", "--out", "pages")
+    assert done.code == 1
+    assert "docs/assets/player/core.js:3: lesson-invalid: this is no JavaScript" in done.said
+    assert not (accepted.root / "pages").exists()
+
+
 def test_its_types_are_checked_by_file_and_line(tmp_path: Path) -> None:
     player = tmp_path / "assets" / "player"
     player.mkdir(parents=True)

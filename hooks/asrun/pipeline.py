@@ -145,7 +145,7 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
     is interrupted leaves what was there, and so does one for which nothing has changed.
 
     Raises:
-        ProblemError: there is nothing to build.
+        ProblemError: there is nothing to build, or the script is no JavaScript.
     """
     from asrun.versions import releases
 
@@ -343,10 +343,17 @@ def _files(
 
 
 def _script(root: Path) -> dict[str, str]:
-    """The pages' script, by path below the folder."""
+    """The pages' script and style, by path below the folder."""
     from asrun.render.script import render_script
 
-    return {f"docs/{path}": text for path, text in render_script(root / "docs").items()}
+    try:
+        written = render_script(root / "docs")
+    except SyntaxError as error:
+        file = Path(error.filename or "").relative_to(root).as_posix()
+        message = f"this is no JavaScript: {error.msg}"
+        problem = Problem("lesson-invalid", file, error.lineno or 0, message, "Mend the line.")
+        raise ProblemError(problem) from None
+    return {f"docs/{path}": text for path, text in written.items()}
 
 
 class _Site:

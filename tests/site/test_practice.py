@@ -283,7 +283,7 @@ def test_a_mode_leaves_nothing_behind(mode: str, lesson: Callable[..., Page]) ->
     assert host(page).inner_text()
     page.locator(".modes a[href*=watch]").click()
     assert host(page).inner_text() == ""
-    assert page.locator(".veiled, .lanes-veil, [data-veil], [data-no-why]").count() == 0
+    assert page.locator(".veiled, [data-veil], [data-no-why]").count() == 0
     assert page.locator("#answers-17").is_visible()
 
 

@@ -176,7 +176,7 @@ def test_the_runs_to_lay_beside_each_other_cost_little(built_site: Path) -> None
     tree = parse(text, strict=False)
     other = tree.one("template", data_version="0.106.0")
     run = json.loads(other.text)
-    assert run["label"] == "0.106.0 to 0.117.1"
+    assert run["name"] == "the same in FastAPI 0.106.0 to 0.117.1"
     assert run["page"] == "async-generator/0.106.0.html"
     steps = parse((built_site / OTHER).read_text("utf-8"), strict=False)
     assert len(run["steps"]) == len(

@@ -30,9 +30,13 @@ class Modes extends HTMLElement {
     return this.#lesson?.dataset.lesson ?? "";
   }
 
-  /** @returns {Player[]} */
+  /** @param {string} q @returns {Element[]} */
+  #all(q) {
+    return [...(this.#lesson?.querySelectorAll(q) ?? [])];
+  }
+
   get #players() {
-    return [...(this.#lesson?.querySelectorAll("asrun-player") ?? [])].map((p) => /** @type {Player} */ (p));
+    return /** @type {Player[]} */ (this.#all("asrun-player"));
   }
 
   /** The mode of a reader who has not said which. @param {{mode: string|null, n: number}} at */
@@ -65,16 +69,10 @@ class Modes extends HTMLElement {
   }
 
   /** @param {Player} shown */
-  #mark(shown) {
-    const marks = [
-      [this.querySelectorAll("a"), (/** @type {URLSearchParams} */ q) => q.get("mode") === shown.mode],
-      [this.#lesson?.querySelectorAll(".scenarios a") ?? [], (/** @type {any} */ _, /** @type {HTMLElement} */ a) => a.dataset.run === shown.name],
-    ];
-    for (const [links, is] of /** @type {any[]} */ (marks)) {
-      for (const link of links) {
-        if (is(new URLSearchParams(link.search), link)) link.setAttribute("aria-current", "true");
-        else link.removeAttribute("aria-current");
-      }
+  #mark({ mode, name }) {
+    for (const link of /** @type {any[]} */ (this.#all(".modes a, .scenarios a"))) {
+      const { run } = link.dataset;
+      link.ariaCurrent = (run ? run === name : link.search === `?mode=${mode}`) ? "true" : null;
     }
   }
 
@@ -85,12 +83,14 @@ class Modes extends HTMLElement {
     const shown = this.#players.find((p) => !p.hidden);
     if (!shown) return;
     const mode = new URLSearchParams(link.search).get("mode");
-    if (this.contains(link) && mode) {
+    if (mode && link.pathname === location.pathname) {
       event.preventDefault();
-      store.set("mode", mode);
-      history.pushState(null, "", `${location.pathname}?mode=${mode}#${shown.name}-${shown.step}`);
+      if (this.contains(link)) store.set("mode", mode);
+      const hash = link.hash || `#${shown.name}-${shown.step}`;
+      history.pushState(null, "", `${location.pathname}?mode=${mode}${hash}`);
       this.#arrive();
-      shown.scrollIntoView({ block: "nearest" });
+      const top = this.#players.find((p) => !p.hidden)?.querySelector(".run-title");
+      if (!this.contains(link)) top?.scrollIntoView();
     } else if (!link.closest("asrun-player") && shown.mode !== "watch") {
       // A step that is cited elsewhere on the page: its row is in Watch.
       const player = this.#players.find((p) => link.getAttribute("href")?.startsWith("#") && p.stepOf(link.hash));

@@ -2,27 +2,26 @@
 /* The player of one run. It stands over the server's HTML, which is the only copy of all texts:
    a step is shown by moving marks, and by what only the run's data holds. */
 
-/** @typedef {{name: string, value: string, sign: string}} Variable `sign`: "", "new" or "changed" */
-/** @typedef {{kind: string, words: string, line: number|null, vars: Variable[]}} Frame */
-/** @typedef {{id: string, state: string, was: string, fresh: boolean}} Thing */
+/** @typedef {{name: string, value: string, sign?: string}} Variable `sign`: "new" or "changed" */
+/** @typedef {{kind: string, words: string, line?: number, vars: Variable[]}} Frame */
+/** @typedef {{id: string, state: string, was?: string, new?: boolean}} Thing */
 /**
- * `key` names the same step in another run; `action` is known only where the page has no table.
- * `now` is the place of the frame whose step it is, -1 where it is nobody's.
- * @typedef {{n: number, row: string, line: number|null, key: string, phase: string, action: string,
- *   now: number, frames: Frame[], objects: Thing[]}} Step
+ * `key` names the same step in another run. `now` is the place of the frame whose step it is.
+ * @typedef {{n: number, row: string, line?: number, key: string,
+ *   now?: number, frames: Frame[], objects: Thing[]}} Step
  */
 /**
  * @typedef {{frames: string[], steps: Step[], flow: [number, number][],
  *   phases: [string, number][]} & Record<string, any>} RunData
  */
 /**
- * A way to work with a run. `mount` fills `host` and returns what takes everything away again.
- * @typedef {{id: string, mount: (player: Player, host: HTMLElement) => (() => void)}} Mode
+ * A way to work with a run. `mount` fills `host`, which is emptied when the mode is left; `signal` says
+ * when what it has set up elsewhere has to end.
+ * @typedef {{id: string, mount: (player: Player, host: HTMLElement, signal: AbortSignal) => void}} Mode
  */
 /**
  * What is said of a step: copies of what its row holds.
- * @typedef {{action: string, lane: string, what: DocumentFragment, why: DocumentFragment,
- *   before: string[], after: string[], notes: DocumentFragment}} StepText
+ * @typedef {{action: string, lane: string, what: DocumentFragment, why: DocumentFragment}} StepText
  */
 
 /** @type {Map<string, Mode>} The modes by id; each mode's file puts its own in. */
@@ -47,6 +46,13 @@ function el(tag, props = {}, ...children) {
   return made;
 }
 
+/**
+ * Make a button that sends no form.
+ * @param {Record<string, any>} props
+ * @param {...(Node|string)} children
+ */
+const press = (props, ...children) => el("button", { type: "button", ...props }, ...children);
+
 /** @param {Node|null|undefined} source @returns {DocumentFragment} a copy of what a node holds */
 function copy(source) {
   const made = document.createDocumentFragment();
@@ -61,40 +67,15 @@ function copy(source) {
  */
 function whole(data) {
   /** @type {Frame[]} */
-  let frames = data.frames.map(() => ({ kind: "idle", words: "", line: null, vars: [] }));
+  let frames = [];
   /** @type {Thing[]} */
   let objects = [];
-  /** @type {Map<string, number>} */
-  const seen = new Map();
-  const phases = data.phases ?? [];
-  const steps = data.steps.map((/** @type {any} */ raw, /** @type {number} */ at) => {
-    frames = frames.map((old, i) => (raw.f?.[i] ? frameOf(raw.f[i]) : settled(old)));
-    objects = objects.map((old) => (old.was || old.fresh ? { ...old, was: "", fresh: false } : old));
-    for (const [i, [id, state, was = "", fresh = 0]] of Object.entries(raw.o ?? {})) {
-      objects[+i] = { id, state, was, fresh: Boolean(fresh) };
-    }
-    const same = `${raw.k} ${raw.r} ${raw.l}`;
-    seen.set(same, (seen.get(same) ?? 0) + 1);
-    const phase = phases.findLast((/** @type {any} */ p) => p[1] <= at + 1)?.[0] ?? "";
-    return {
-      n: at + 1, row: raw.r, line: raw.l ?? null, key: `${same} ${seen.get(same)}`, phase,
-      action: raw.a ?? "", now: raw.w ?? -1, frames, objects,
-    };
+  const steps = data.steps.map((/** @type {any} */ step, /** @type {number} */ at) => {
+    frames = Object.assign([...frames], step.frames);
+    objects = Object.assign([...objects], step.objects);
+    return { ...step, n: at + 1, frames, objects };
   });
   return { ...data, steps };
-}
-
-/** @param {any[]} raw @returns {Frame} */
-function frameOf([kind, words, line, vars = []]) {
-  const named = vars.map((/** @type {any[]} */ [name, value, sign = 0]) =>
-    ({ name, value, sign: ["", "new", "changed"][sign] }));
-  return { kind, words, line: line || null, vars: named };
-}
-
-/** @param {Frame} old @returns {Frame} the frame after a step that leaves it alone */
-function settled(old) {
-  if (!old.vars.some((v) => v.sign)) return old;
-  return { ...old, vars: old.vars.map((v) => ({ ...v, sign: "" })) };
 }
 
 /** Where the reader is: `?mode=<mode>#<scenario>-<step>`. */
@@ -124,18 +105,19 @@ class Player extends HTMLElement {
   mode = "";
   /** @type {RunData|undefined} */ #run;
   /** @type {HTMLElement[]|undefined} */ #rows;
-  /** @type {Stage|undefined} */ #stage;
+  /** @type {ReturnType<typeof stage>|undefined} */ #stage;
   /** @type {AbortController|undefined} */ #open;
-  /** @type {(() => void)|undefined} */ #unmount;
+  /** @type {AbortController|undefined} */ #mounted;
   #writing = 0;
 
   connectedCallback() {
     if (!this.run.steps.length) return;
     this.#open = new AbortController();
     const { signal } = this.#open;
-    this.#stage = new Stage(this, signal);
+    this.#stage = stage(this, signal);
     this.addEventListener("click", (event) => this.#clicked(event), { signal });
-    this.#stage.element.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    /** @type {HTMLElement|null} */ (this.querySelector(".stage"))
+      ?.addEventListener("keydown", (event) => this.#pressed(event), { signal });
     this.go(this.step || Number(this.dataset.step) || 1, { quiet: true });
     // A lesson's chooser says which; where there is none, there is nothing to choose from.
     if (!this.closest(".lesson")?.querySelector("asrun-modes")) this.setMode("watch");
@@ -143,9 +125,7 @@ class Player extends HTMLElement {
 
   disconnectedCallback() {
     clearTimeout(this.#writing);
-    this.#unmount?.();
-    this.#unmount = undefined;
-    this.mode = "";
+    this.#leave();
     this.#open?.abort();
   }
 
@@ -163,12 +143,10 @@ class Player extends HTMLElement {
     return this.dataset.run ?? "";
   }
 
-  /** @override */
-  get title() {
-    const heading = this.querySelector(".run-title");
-    const words = Array.from(heading?.childNodes ?? [], (node) =>
-      node instanceof HTMLElement && node.matches("small, .run-n") ? "" : node.textContent);
-    return words.join("").trim();
+  get heading() {
+    const words = copy(this.querySelector(".run-title"));
+    words.querySelectorAll("small, .run-n").forEach((part) => part.remove());
+    return words.textContent?.trim() ?? "";
   }
 
   get last() {
@@ -193,21 +171,9 @@ class Player extends HTMLElement {
 
   /** @param {number} n @returns {StepText} */
   text(n) {
-    const row = this.row(n);
-    const [, act, before, after, notes] = row.children;
-    const said = copy(notes);
-    said.querySelector(".why")?.remove();
-    const states = (/** @type {Element} */ cell) =>
-      Array.from(cell.children, (one) => one.textContent ?? "");
-    return {
-      action: act.querySelector("code")?.textContent ?? "",
-      lane: act.querySelector(".lane")?.textContent ?? "",
-      what: copy(act.querySelector(".what")),
-      why: copy(notes.querySelector(".why")),
-      before: states(before),
-      after: states(after),
-      notes: said,
-    };
+    const [action, lane, what, why] = ["code", ".lane", ".what", ".why"].map((part) =>
+      copy(this.row(n).querySelector(part)));
+    return { action: action.textContent ?? "", lane: lane.textContent ?? "", what, why };
   }
 
   /**
@@ -232,16 +198,34 @@ class Player extends HTMLElement {
     }
   }
 
+  /** Go to the next step of which something is true, from the start again after the last. @param {(step: Step) => unknown} test */
+  next(test) {
+    const { steps } = this.run;
+    const found = [...steps.slice(this.step), ...steps.slice(0, this.step)].find(test);
+    if (found) this.#jump(found.n);
+  }
+
+  /** @param {number} n */
+  #jump(n) {
+    this.dispatchEvent(new CustomEvent("asrun:jump"));
+    this.go(n);
+  }
+
   /** @param {string} id of a mode; one that is not there is Watch */
   setMode(id) {
     const mode = modes.get(id) ?? modes.get("watch");
     if (!mode || !this.#stage || mode.id === this.mode) return;
-    this.#unmount?.();
-    this.host.replaceChildren();
+    this.#leave();
+    this.#mounted = new AbortController();
+    this.mode = this.dataset.mode = mode.id;
+    mode.mount(this, this.host, this.#mounted.signal);
+  }
+
+  #leave() {
+    this.#mounted?.abort();
+    this.host?.replaceChildren();
     this.veil(null);
-    this.mode = mode.id;
-    this.dataset.mode = mode.id;
-    this.#unmount = mode.mount(this, this.host);
+    this.mode = "";
   }
 
   /** Hide all of the steps from `from` on, until `null` lifts it. @param {number|null} from */
@@ -271,8 +255,7 @@ class Player extends HTMLElement {
     // On a phone the stage is out of sight below itself: there, the link leads to the step's card.
     if (!n || (link.closest(".sec") && !matchMedia("(min-width: 45em)").matches)) return;
     event.preventDefault();
-    this.dispatchEvent(new CustomEvent("asrun:jump"));
-    this.go(n);
+    this.#jump(n);
   }
 
   /** @param {KeyboardEvent} event */
@@ -283,7 +266,6 @@ class Player extends HTMLElement {
     const to = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 1, End: this.last }[event.key];
     if (to === undefined || this.dataset.veil) return;
     event.preventDefault();
-    this.dispatchEvent(new CustomEvent("asrun:jump"));
-    this.go(to);
+    this.#jump(to);
   }
 }

@@ -3,7 +3,7 @@
 
 modes.set("explain", {
   id: "explain",
-  mount(player, host) {
+  mount(player, host, signal) {
     const asked = player.run.steps.map((step) => step.n).filter((n) => player.text(n).why.textContent);
 
     /** @param {number} at */
@@ -47,6 +47,6 @@ modes.set("explain", {
     const from = asked.findIndex((n) => n >= player.step);
     if (asked.length) question(Math.max(from, 0));
     else fill(host, lede("Of no step of this run it is known why."));
-    return () => player.removeAttribute("data-no-why");
+    signal.addEventListener("abort", () => player.removeAttribute("data-no-why"));
   },
 });

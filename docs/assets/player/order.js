@@ -67,7 +67,7 @@ modes.set("order", {
       function row(n) {
         const text = named(player, n);
         const way = (/** @type {string} */ sign, /** @type {boolean} */ up) =>
-          el("button", { type: "button", "aria-label": `${up ? "Up" : "Down"}: ${text.textContent}`, onclick: () => move(item, up) }, sign);
+          press({ ariaLabel: `${up ? "Up" : "Down"}: ${text.textContent}`, onclick: () => move(item, up) }, sign);
         const grip = el("span", { class: "grip", ariaHidden: "true" }, "⠿");
         const item = el("li", { value: n }, grip, text, way("↑", true), way("↓", false));
         item.onkeydown = (/** @type {KeyboardEvent} */ event) => {
@@ -107,6 +107,5 @@ modes.set("order", {
 
     // Review leads to the part that was missed.
     if (all.length) show(Number(new URLSearchParams(location.search).get("part")) % all.length);
-    return () => player.veil(null);
   },
 });

@@ -68,7 +68,7 @@ function keep(player, kind, n, right, title) {
 }
 
 /** @param {string} text @param {() => void} act */
-const button = (text, act) => el("button", { type: "button", class: "button", onclick: act }, text);
+const button = (text, act) => press({ class: "button", onclick: act }, text);
 
 /** @param {boolean} right @param {string} text */
 const verdict = (right, text) => el("span", { class: right ? "ok" : "no" }, text);
@@ -85,7 +85,7 @@ const lede = (text) => el("p", { class: "lede" }, text);
  */
 function optionList(options, choose) {
   const item = (/** @type {Node|string} */ option, /** @type {number} */ at) => {
-    const made = el("button", { type: "button", onclick: () => choose(at, made) }, option);
+    const made = press({ onclick: () => choose(at, made) }, option);
     return el("li", {}, made);
   };
   return el("ol", { class: "choices" }, ...options.map(item));
@@ -128,5 +128,4 @@ function drill(player, host, kind, parts) {
   }
 
   turn((location.hash && player.step < player.last ? player.step : 1) + 1);
-  return () => player.veil(null);
 }

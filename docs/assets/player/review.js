@@ -35,7 +35,6 @@ modes.set("review", {
     const { due, told } = comingBack(lessonOf(player));
     const all = el("a", { href: `${root}review.html` }, "Review all lessons");
     fill(host, ask(told), questionList(due, digests, root), all);
-    return () => {};
   },
 });
 

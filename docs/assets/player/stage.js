@@ -2,305 +2,254 @@
 /* The stage: one step, shown at once in the sentence, the code, the frames, the lanes, the table, the
    flow and the tracker. What is touched is found once; a step then touches only what it changes. */
 
-class Stage {
-  /** @param {Player} player @param {AbortSignal} signal ends its listeners */
-  constructor(player, signal) {
-    const all = (/** @type {string} */ q) => /** @type {HTMLElement[]} */ ([...player.querySelectorAll(q)]);
-    const one = (/** @type {string} */ q) => all(q)[0];
-    this.player = player;
-    this.element = one(".stage");
-    this.n = 0;
-    this.width = 0;
-    this.count = one(".cur");
-    this.says = one(".says");
-    this.head = one(".lanes-now");
-    this.numbers = all(".lanes-foot .lanes-cells > span");
-    this.lines = new Map(all(".code li[value]").map((li) => [Number(li.getAttribute("value")), li]));
-    this.cited = Map.groupBy(all(".code a.st"), (a) => player.stepOf(/** @type {any} */ (a).hash));
-    this.frames = all("[data-frame]");
-    this.things = all("[data-object]");
-    this.flow = all(".flow li > a");
-    this.nodes = [...player.querySelectorAll(".rails circle")];
-    this.columns = all(".vt thead th").slice(1);
-    /** The step of each column of the tracker: 0 is the start. */
-    this.starts = this.columns.map((th) => player.stepOf(th.querySelector("a")?.hash ?? ""));
-    this.cells = this.columns.map(() => /** @type {HTMLElement[]} */ ([]));
-    /** @type {[HTMLElement, number][]} each cell with the step from which it holds */
-    this.values = [];
-    for (const row of all(".vt tbody tr")) {
-      let at = 0;
-      for (const cell of /** @type {HTMLTableCellElement[]} */ ([...row.children].slice(1))) {
-        this.values.push([cell, this.starts[at]]);
-        for (let i = 0; i < cell.colSpan; i++) this.cells[at++]?.push(cell);
-      }
-    }
-    /** @type {Element[]} what is marked as the present step */
-    this.marked = [];
-    /** @type {(Frame|undefined)[]} the frames as they are shown */
-    this.shown = [];
-    if (!one(".mode-host")) this.#build();
-    this.element.addEventListener("click", (event) => this.#jump(event), { signal });
-    const fit = new ResizeObserver(() => this.#reserve());
-    fit.observe(this.element);
-    signal.addEventListener("abort", () => fit.disconnect());
+/** @param {string} text a sign of what is new, or has changed */
+const chip = (text) => el("span", { class: "chip" }, text);
+
+/**
+ * Set up a player's stage.
+ * @param {Player} player
+ * @param {AbortSignal} signal ends what listens
+ * @returns {{show: (n: number) => void, veil: (from: number) => void}} `show` shows a step; `veil`
+ *   hides all steps from one on
+ */
+function stage(player, signal) {
+  const { run, rows, last } = player;
+  const all = (/** @type {string} */ q) => /** @type {any[]} */ ([...player.querySelectorAll(q)]);
+  const [element, count, says, lanes, head, panel] =
+    [".stage", ".cur", ".says", ".lanes", ".lanes-now", ".frames"].map((q) => all(q)[0]);
+  const lines = new Map(all(".code li[value]").map((li) => [li.value, li]));
+  const places = all("[data-frame]");
+  const things = all("[data-object]");
+  /** @type {Element[]} what is marked as the present step */
+  let marked = [];
+  /** @type {Element[]} the lines at which a frame is suspended */
+  let held = [];
+  /** @type {Frame[]} the frames as they are shown */
+  const shown = [];
+  let now = 0;
+  let width = 0;
+
+  /** @type {[Element, number, number][]} what shows the steps from one to another */
+  const parts = [];
+  const part = (/** @type {Element} */ one, /** @type {number} */ first, to = first) => parts.push([one, first, to]);
+  const stepAt = (/** @type {any} */ link) => (link ? player.stepOf(link.hash) : 0);
+  for (const q of [".ex tbody tr", ".lanes-foot .lanes-cells > span"]) all(q).forEach((one, i) => part(one, i + 1));
+  for (const q of [".flow li > a", ".rails circle"]) all(q).forEach((one, i) => part(one, ...run.flow[i]));
+  for (const badge of all(".code a.st")) part(badge, stepAt(badge));
+  // A value in the tracker holds until the next column that is not its own; 0 is the start.
+  const columns = all(".vt thead th").slice(1).map((th) => stepAt(th.querySelector("a")));
+  for (const row of all(".vt tr")) {
+    let i = 0;
+    for (const cell of [...row.children].slice(1)) part(cell, columns[i], (columns[i += cell.colSpan] ?? Infinity) - 1);
   }
 
-  /** Add what only a script needs; once, though the player may be taken out and put back. */
-  #build() {
-    this.element.querySelector(".console")?.after(el("div", { className: "mode-host" }));
-    this.element.append(el("p", { className: "vh say-line", role: "status" }));
-    const picture = this.element.querySelector("[role=img]");
-    picture?.setAttribute("role", "group");
-    picture?.setAttribute("aria-label", "Lanes: go to the next step of");
-    for (const row of this.element.querySelectorAll("[data-row]")) {
-      const name = row.querySelector(".lanes-name");
-      const button = el("button", { type: "button", className: "lanes-name" }, copy(name));
-      button.dataset.lane = row.getAttribute("data-row");
-      name?.replaceWith(button);
-      row.querySelector(".lanes-cells")?.setAttribute("aria-hidden", "true");
+  /** Make buttons of what leads somewhere only with a script; once, though the player may be put back. */
+  function build() {
+    const [picture] = all(".lanes [role=img]");
+    picture.role = "group";
+    picture.ariaLabel = "Lanes: go to the next step of";
+    for (const row of all(".console [data-row]")) {
+      const [name, cells] = row.children;
+      name.replaceWith(press({ class: "lanes-name", "data-lane": row.dataset.row }, copy(name)));
+      cells.ariaHidden = "true";
     }
-    for (const thing of this.things) {
-      const code = thing.querySelector("code");
-      code?.replaceWith(el("button", { type: "button", className: "jump" }, code.cloneNode(true)));
-    }
-  }
-
-  /** @param {number} n */
-  show(n) {
-    const { player } = this;
-    const step = player.run.steps[n - 1];
-    this.n = n;
-    this.count.textContent = String(n);
-    this.#say(n);
-    // On the one element that moves: a property on an ancestor would restyle all that is below it.
-    this.head.style.setProperty("--step", String(n));
-
-    for (const old of this.marked) old.classList.remove("on");
-    for (const held of this.held ?? []) held.classList.remove("held");
-    this.current?.removeAttribute("aria-current");
-    this.current = player.row(n);
-    this.current.setAttribute("aria-current", "step");
-    const column = this.starts.findLastIndex((start) => start <= n);
-    const nodes = player.run.flow.flatMap(([first, last], at) =>
-      first <= n && n <= last ? [this.flow[at], this.nodes[at]] : []);
-    const line = step.line === null ? undefined : this.lines.get(step.line);
-    this.marked = [
-      this.current, this.numbers[n - 1], ...nodes, ...(this.cited.get(n) ?? []),
-      ...(this.cells[column] ?? []), this.columns[column], line,
-    ].filter((found) => found !== undefined);
-    for (const found of this.marked) found.classList.add("on");
-    this.held = step.frames.flatMap((f) => {
-      const li = f.kind === "sleep" && f.line ? this.lines.get(f.line) : undefined;
-      return li ? [li] : [];
+    things.forEach((li, at) => {
+      const [id] = li.children;
+      id.replaceWith(press({ class: "jump", "data-thing": at }, id.cloneNode(true)));
     });
-    for (const li of this.held) li.classList.add("held");
-
-    step.frames.forEach((frame, at) => this.#frame(at, frame, at === step.now));
-    step.objects.forEach((thing, at) => this.#thing(at, thing));
   }
 
   /** @param {number} n */
-  #say(n) {
-    const { action, lane, what, why } = this.player.text(n);
-    const { line } = this.player.run.steps[n - 1];
-    const [head, said, because] = this.says.children;
-    head.replaceChildren(el("span", { className: "lane" }, lane), " ", el("code", {}, action), " ");
-    if (line) head.append(el("a", { className: "ev-at", href: `#L${line}` }, `app.py:${line}`));
+  function say(n) {
+    const { action, lane, what, why } = player.text(n);
+    const { line } = run.steps[n - 1];
+    const [event, said, because] = says.children;
+    event.replaceChildren(el("span", { class: "lane" }, lane), " ", el("code", {}, action), " ");
+    if (line) event.append(el("a", { class: "ev-at", href: `#L${line}` }, `app.py:${line}`));
     said.replaceChildren(what);
     because.replaceChildren(why);
   }
 
-  /** @param {number} at @param {Frame} frame @param {boolean} now */
-  #frame(at, frame, now) {
-    const li = this.frames[at];
-    li.className = `fr ${frame.kind}${now ? " now" : ""}`;
-    if (this.shown[at] === frame) return;
-    this.shown[at] = frame;
-    const words = li.querySelector(".fr-t");
-    if (words) words.textContent = frame.words;
-    li.querySelector(".vars")?.remove();
-    if (!frame.vars.length) return;
-    li.append(el("dl", { className: "vars" }, ...frame.vars.map(({ name, value, sign }) => {
-      const jump = el("button", { type: "button", className: "jump" }, name);
-      jump.dataset.name = name;
-      const shown = el("dd", {}, el("bdi", {}, value));
-      if (sign) shown.append(" ", el("span", { className: "chip" }, sign === "new" ? "+ new" : "→ changed"));
-      return el("div", {}, el("dt", {}, jump), shown);
-    })));
+  /** @param {number} n */
+  function show(n) {
+    const step = run.steps[n - 1];
+    rows[(now || n) - 1].ariaCurrent = null;
+    rows[n - 1].ariaCurrent = "step";
+    now = n;
+    count.textContent = n;
+    say(n);
+    // On the one element that moves: a property on an ancestor would restyle all that is below it.
+    head.style.setProperty("--step", n);
+
+    for (const old of marked) old.classList.remove("on");
+    for (const old of held) old.classList.remove("held");
+    marked = parts.flatMap(([one, first, to]) => (first <= n && n <= to ? [one] : []));
+    marked.push(...lineOf(step));
+    held = step.frames.flatMap((frame) => (frame.kind === "sleep" ? lineOf(frame) : []));
+    for (const one of marked) one.classList.add("on");
+    for (const one of held) one.classList.add("held");
+
+    step.frames.forEach((frame, at) => showFrame(at, frame, at === step.now));
+    step.objects.forEach((it, at) => {
+      const li = things[at];
+      li.querySelector(".obj-s").textContent = it.state || "does not exist";
+      li.querySelector(".chip")?.remove();
+      if (it.new || it.was) li.append(" ", chip(it.new ? "+ new" : `→ changed from ${it.was}`));
+    });
   }
 
-  /** @param {number} at @param {Thing} thing */
-  #thing(at, { state, was, fresh }) {
-    const li = this.things[at];
-    const words = li?.querySelector(".obj-s");
-    if (!words) return;
-    words.textContent = state || "does not exist";
-    li.querySelector(".chip")?.remove();
-    const chip = fresh ? "+ new" : was ? `→ changed from ${was}` : "";
-    if (chip) li.append(" ", el("span", { className: "chip" }, chip));
+  /** @param {{line?: number}} at @returns {Element[]} its line, where this run shows it */
+  const lineOf = ({ line }) => (lines.has(line) ? [lines.get(line)] : []);
+
+  /** @param {number} at @param {Frame} frame @param {boolean} runs whether the step is its own */
+  function showFrame(at, frame, runs) {
+    const li = places[at];
+    li.className = `fr ${frame.kind}${runs ? " now" : ""}`;
+    if (shown[at] === frame) return;
+    shown[at] = frame;
+    li.querySelector(".fr-t").textContent = frame.words;
+    const vars = li.querySelector(".vars") ?? el("dl", { class: "vars" });
+    if (frame.vars.length) li.append(vars);
+    else vars.remove();
+    // A name that stays is the same button: it may have the focus.
+    const old = new Map([...vars.children].map((row) => [row.firstChild.textContent, row]));
+    vars.replaceChildren(...frame.vars.map(({ name, value, sign }) => {
+      const row = old.get(name)
+        ?? el("div", {}, el("dt", {}, press({ class: "jump", "data-name": name, "data-at": at }, name)), el("dd"));
+      row.lastChild.replaceChildren(el("bdi", {}, value), ...(sign ? [" ", chip(sign === "new" ? "+ new" : "→ changed")] : []));
+      return row;
+    }));
   }
 
   /** Go to the next step of what was clicked: a line, a lane, a variable or an object. @param {Event} event */
-  #jump(event) {
-    const target = /** @type {Element} */ (event.target);
-    if (target.closest("a") || this.player.dataset.veil) return;
-    const button = /** @type {HTMLElement|null} */ (target.closest("button"));
-    const { steps } = this.player.run;
-    /** @type {((step: Step) => boolean)|undefined} */
-    let wanted;
-    if (button?.dataset.lane) {
-      wanted = (step) => step.row === button.dataset.lane;
-    } else if (button?.closest("[data-object]")) {
-      const at = this.things.indexOf(/** @type {any} */ (button.closest("[data-object]")));
-      wanted = (step) => step.objects[at]?.fresh || step.objects[at]?.was !== "";
-    } else if (button?.dataset.name) {
-      const at = this.frames.indexOf(/** @type {any} */ (button.closest("[data-frame]")));
-      wanted = (step) => step.frames[at].vars.some((v) => v.name === button.dataset.name && v.sign);
-    } else {
-      const line = Number(target.closest(".code li")?.getAttribute("value"));
-      if (line && !getSelection()?.toString()) wanted = (step) => step.line === line;
-    }
-    if (!wanted) return;
-    const found = [...steps.slice(this.n), ...steps.slice(0, this.n)].find(wanted);
-    this.player.dispatchEvent(new CustomEvent("asrun:jump"));
-    const name = button?.textContent ?? "";
-    if (found && found.n !== this.n) this.player.go(found.n);
-    const kept = button?.dataset.name && this.element.querySelector(
-      `[data-frame="${CSS.escape(/** @type {HTMLElement} */ (button.closest("[data-frame]"))?.dataset.frame ?? "")}"] [data-name="${CSS.escape(name)}"]`);
-    if (kept) /** @type {HTMLElement} */ (kept).focus();
-  }
-
-  /** @param {number} from the first step that is hidden */
-  veil(from) {
-    const { player } = this;
-    const hide = (/** @type {Element|undefined} */ e, /** @type {boolean} */ on) => e?.classList.toggle("veiled", on);
-    player.rows.forEach((row, at) => hide(row, at + 1 >= from));
-    for (const [n, links] of this.cited) links.forEach((a) => hide(a, n >= from));
-    player.run.flow.forEach(([first], at) => {
-      hide(this.flow[at], first >= from);
-      hide(this.nodes[at], first >= from);
-    });
-    this.columns.forEach((th, at) => hide(th, this.starts[at] >= from));
-    this.values.forEach(([cell, start]) => hide(cell, start >= from));
-    let cover = this.element.querySelector(".lanes-veil");
-    if (from > player.last) return cover?.remove();
-    if (!cover) {
-      cover = el("div", { className: "lanes-veil", ariaHidden: "true" });
-      this.head.after(/** @type {Element} */ (cover));
-    }
-    /** @type {HTMLElement} */ (cover).style.setProperty("--from", String(from));
+  function jump({ target }) {
+    const at = /** @type {Element} */ (target);
+    if (at.closest("a") || player.dataset.veil || `${getSelection()}`) return;
+    const { lane, name, at: frame, thing } = at.closest("button")?.dataset ?? {};
+    const line = /** @type {HTMLLIElement|null} */ (at.closest(".code li"))?.value;
+    player.next((step) =>
+      lane ? step.row === lane
+      : name ? step.frames[Number(frame)].vars.some((v) => v.name === name && v.sign)
+      : thing ? step.objects[+thing].new || step.objects[+thing].was
+      : line && step.line === line);
   }
 
   /** Keep room for the longest sentence and the fullest stack: then nothing below them moves. */
-  #reserve() {
-    const { player, says, n } = this;
-    const stack = this.element.querySelector(".frames");
-    if (!n || !(stack instanceof HTMLElement) || !says.offsetWidth || this.width === says.offsetWidth) return;
-    this.width = says.offsetWidth;
-    const length = (/** @type {HTMLElement} */ row) =>
-      (row.querySelector(".what")?.textContent?.length ?? 0) + (row.querySelector(".why")?.textContent?.length ?? 0);
+  function reserve() {
+    if (!says.offsetWidth || width === says.offsetWidth) return;
+    const n = now;
+    width = says.offsetWidth;
+    says.style.minHeight = panel.style.minHeight = "";
     const most = (/** @type {number[]} */ sizes) => sizes.indexOf(Math.max(...sizes)) + 1;
-    const fullest = most(player.run.steps.map((step) =>
-      step.frames.reduce((sum, f) => sum + 2 * f.vars.length + f.vars.join("").length / 40, 0)));
-    const [before, under] = [says, stack].map((part) => {
-      part.style.minHeight = "";
-      return part;
-    });
-    this.#say(most(player.rows.map(length)));
-    const tall = before.offsetHeight;
-    this.show(fullest);
-    const deep = under.offsetHeight;
-    before.style.minHeight = `${tall}px`;
-    under.style.minHeight = `${deep}px`;
-    this.show(n);
-    const console_ = /** @type {HTMLElement|null} */ (this.element.querySelector(".console"));
-    player.style.setProperty("--console", `${console_?.offsetHeight ?? 0}px`);
-  }
-}
-
-/** First, back, next, last, play, and how fast. */
-class Controls {
-  /** @param {Player} player */
-  constructor(player) {
-    this.player = player;
-    this.timer = 0;
-    const button = (/** @type {string} */ id, /** @type {string} */ name, /** @type {() => void} */ act) =>
-      el("button", { type: "button", className: `do-${id}`, ariaLabel: name, title: name, onclick: act },
-        el("span", { ariaHidden: "true" }));
-    const to = (/** @type {() => number} */ n) => () => {
-      this.pause();
-      player.go(n());
-      player.say(this.spoken());
-    };
-    this.first = button("first", "First step", to(() => 1));
-    this.back = button("back", "Step back", to(() => player.step - 1));
-    this.next = button("next", "Next step", to(() => player.step + 1));
-    this.end = button("last", "Last step", to(() => player.last));
-    this.play = button("play", "Play", () => (this.timer ? this.pause() : this.run()));
-    this.next.append("Next");
-    this.speed = el("select", { ariaLabel: "Speed" },
-      ...[0.5, 1, 2].map((x) => el("option", { value: x, selected: x === 1 }, `${x}×`)));
-    this.element = el("div", { className: "ctl", role: "group", ariaLabel: "Step through the run" },
-      this.first, this.back, this.next, this.end, this.play, this.speed);
-    this.slider = el("input", { type: "range", min: 1, max: player.last, ariaLabel: "Step of the run" });
-    this.slider.addEventListener("input", () => {
-      this.pause();
-      player.go(Number(this.slider.value));
-    });
+    const long = (/** @type {Element} */ row) =>
+      [...row.querySelectorAll(".what, .why")].reduce((sum, p) => sum + (p.textContent?.length ?? 0), 0);
+    const full = (/** @type {Step} */ { frames }) =>
+      frames.reduce((sum, f) => sum + f.vars.length + f.vars.reduce((length, v) => length + v.value.length, 0) / 80, 0);
+    say(most(rows.map(long)));
+    says.style.minHeight = `${says.offsetHeight}px`;
+    show(most(run.steps.map(full)));
+    panel.style.minHeight = `${panel.offsetHeight}px`;
+    show(n);
+    const top = says.closest(".console");
+    player.style.setProperty("--console", getComputedStyle(top).position === "sticky" ? `${top.offsetHeight}px` : "0px");
   }
 
-  spoken() {
-    const { player } = this;
-    return `Step ${player.step} of ${player.last}: ${player.text(player.step).what.textContent}`;
+  /** @param {number} from */
+  function veil(from) {
+    for (const [one, first] of parts) one.classList.toggle("veiled", first >= from);
+    lanes.style.setProperty("--from", Math.min(from, last + 1));
   }
 
-  update() {
-    const { player } = this;
-    this.slider.value = player.step;
-    this.slider.setAttribute("aria-valuetext", this.spoken());
-    for (const [button, at] of [[this.first, 1], [this.back, 1], [this.next, player.last], [this.end, player.last]]) {
-      button.setAttribute("aria-disabled", String(player.step === at));
-    }
-  }
-
-  run() {
-    if (this.player.step === this.player.last) this.player.go(1);
-    this.play.classList.add("playing");
-    this.play.ariaLabel = this.play.title = "Pause";
-    const tick = () => {
-      this.player.go(this.player.step + 1);
-      if (this.player.step === this.player.last) return this.pause();
-      this.timer = setTimeout(tick, 1600 / Number(this.speed.value));
-    };
-    this.timer = setTimeout(tick, 800 / Number(this.speed.value));
-  }
-
-  pause() {
-    clearTimeout(this.timer);
-    this.timer = 0;
-    this.play.classList.remove("playing");
-    this.play.ariaLabel = this.play.title = "Play";
-  }
+  if (!all("button.lanes-name").length) build();
+  element.addEventListener("click", jump, { signal });
+  const fit = new ResizeObserver(reserve);
+  fit.observe(says);
+  signal.addEventListener("abort", () => fit.disconnect());
+  return { show, veil };
 }
 
 modes.set("watch", {
   id: "watch",
-  mount(player) {
-    const controls = new Controls(player);
-    const open = new AbortController();
-    const { signal } = open;
-    player.querySelector(".say")?.append(controls.element);
-    player.querySelector(".lanes-foot .lanes-cells")?.parentElement?.removeAttribute("aria-hidden");
-    player.querySelectorAll(".lanes-foot span").forEach((span) => span.setAttribute("aria-hidden", "true"));
-    player.querySelector(".lanes-foot .lanes-cells")?.append(controls.slider);
-    player.addEventListener("asrun:step", () => controls.update(), { signal });
-    player.addEventListener("asrun:jump", () => controls.pause(), { signal });
-    controls.update();
-    return () => {
-      controls.pause();
-      open.abort();
-      controls.element.remove();
-      controls.slider.remove();
-    };
+  mount(player, host, signal) {
+    let timer = 0;
+
+    /** @param {string} id @param {string} name @param {() => void} onclick @param {...string} words */
+    const control = (id, name, onclick, ...words) =>
+      press({ class: `do-${id}`, ariaLabel: name, title: name, onclick }, ...words);
+    /** @param {string} id @param {string} name @param {() => number} n @param {...string} words */
+    const leap = (id, name, n, ...words) => control(id, name, () => {
+      pause();
+      go(n());
+      player.say(spoken());
+    }, ...words);
+    const spoken = () => `Step ${player.step} of ${player.last}: ${player.text(player.step).what.textContent}`;
+
+    /** @param {number} n */
+    function go(n) {
+      player.go(n);
+      // Where the sentence is out of sight, as on a phone among the cards, go along the rows.
+      const { top, bottom } = sentence.getBoundingClientRect();
+      if (bottom < 0 || top > innerHeight) player.row(player.step).scrollIntoView({ block: "nearest" });
+    }
+
+    /** @param {boolean} on */
+    function playing(on) {
+      play.classList.toggle("playing", on);
+      play.ariaLabel = play.title = on ? "Pause" : "Play";
+    }
+
+    function pause() {
+      clearTimeout(timer);
+      timer = 0;
+      playing(false);
+    }
+
+    function tick() {
+      if (player.step === player.last) return pause();
+      timer = setTimeout(() => {
+        go(player.step + 1);
+        tick();
+      }, 1600 / speed.value);
+    }
+
+    const back = [leap("first", "First step", () => 1), leap("back", "Step back", () => player.step - 1)];
+    const forth = [leap("next", "Next step", () => player.step + 1, "Next"), leap("last", "Last step", () => player.last)];
+    const play = control("play", "Play", () => {
+      if (timer) return pause();
+      playing(true);
+      if (player.step === player.last) go(1);
+      tick();
+    });
+    const speed = el("select", { ariaLabel: "Speed" },
+      ...[0.5, 1, 2].map((x) => el("option", { value: x, selected: x === 1 }, `${x}×`)));
+    const controls = el("div", { class: "ctl", role: "group", ariaLabel: "Step through the run" },
+      ...back, ...forth, play, speed);
+    const slider = el("input", { type: "range", min: 1, max: player.last, ariaLabel: "Step of the run" });
+    slider.addEventListener("input", () => {
+      pause();
+      player.go(slider.value);
+    });
+
+    function update() {
+      slider.value = player.step;
+      slider.setAttribute("aria-valuetext", spoken());
+      for (const button of back) button.setAttribute("aria-disabled", player.step === 1);
+      for (const button of forth) button.setAttribute("aria-disabled", player.step === player.last);
+    }
+
+    const sentence = /** @type {Element} */ (player.querySelector(".says"));
+    sentence.after(controls);
+    const foot = /** @type {Element} */ (player.querySelector(".lanes-foot"));
+    foot.removeAttribute("aria-hidden");
+    for (const span of foot.querySelectorAll("span")) span.setAttribute("aria-hidden", "true");
+    foot.querySelector(".lanes-cells")?.append(slider);
+    player.addEventListener("asrun:step", update, { signal });
+    player.addEventListener("asrun:jump", pause, { signal });
+    update();
+    signal.addEventListener("abort", () => {
+      pause();
+      controls.remove();
+      slider.remove();
+    });
   },
 });

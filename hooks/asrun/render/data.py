@@ -1,6 +1,6 @@
 """What a player needs of a run and no other part of its page holds, as JSON.
 
-A step says only what it changed: the frames and objects that it leaves alone are those of the step
+A step has only the frames and objects that are not as they were: the others are those of the step
 before. `core.js` puts both together again.
 """
 
@@ -12,43 +12,31 @@ from typing import Any
 
 from markupsafe import Markup
 
-from asrun.story import CodeLine, FrameState, ObjectState, Run, Step
-
-_SIGNS = {"": 0, "new": 1, "changed": 2}
+from asrun.story import CodeLine, FrameState, ObjectState, Run
 
 
-def run_data(run: Run, code: Sequence[CodeLine], *, alone: bool = False) -> Markup:
+def run_data(run: Run, code: Sequence[CodeLine]) -> Markup:
     """Return a run's data as the content of a `<template>`.
 
     Args:
         run: the run.
         code: `app.py`.
-        alone: whether the page has no table of it: what ran at each step is in the data, too.
     """
     steps: list[dict[str, Any]] = []
-    before: Step | None = None
+    frames: list[Any] = []
+    objects: list[Any] = []
     for step in run.steps:
-        one: dict[str, Any] = {"r": step.row, "k": _key(step, code)}
-        if step.line is not None:
-            one["l"] = step.line
-        if alone:
-            one["a"] = step.action
-        frames = {
-            at: _frame(frame)
-            for at, frame in enumerate(step.frames)
-            if before is None or _frame(frame) != _frame(before.frames[at], settled=True)
+        was, frames = frames, [_frame(frame) for frame in step.frames]
+        were, objects = objects, [_object(it) for it in step.objects]
+        one = {
+            "row": step.row,
+            "key": short_key(step.key, code),
+            "line": step.line,
+            "now": next((at for at, frame in enumerate(step.frames) if frame.now), None),
+            "frames": _changed(was, frames) or None,
+            "objects": _changed(were, objects) or None,
         }
-        objects = {
-            at: _object(it)
-            for at, it in enumerate(step.objects)
-            if before is None or _object(it) != _object(before.objects[at], settled=True)
-        }
-        one |= {"f": frames} if frames else {}
-        one |= {"o": objects} if objects else {}
-        if (now := [at for at, frame in enumerate(step.frames) if frame.now]) != []:
-            one["w"] = now[0]
-        steps.append(one)
-        before = step
+        steps.append(_known(one))
     return _in_template(
         {
             "frames": [frame.key for frame in run.steps[0].frames],
@@ -61,22 +49,37 @@ def run_data(run: Run, code: Sequence[CodeLine], *, alone: bool = False) -> Mark
     )
 
 
-def _key(step: Step, code: Sequence[CodeLine]) -> str:
-    """What a step is; its line stands for what the line says, which the page shows."""
-    return step.key.replace(code[step.line - 1].text.strip() or "\0", "") if step.line else step.key
+def short_key(key: str, code: Sequence[CodeLine]) -> str:
+    """Return a step's key, in which a whole line of `app.py` is said by its number.
+
+    Args:
+        key: as in `Step.key`.
+        code: `app.py`.
+    """
+    for line in code:
+        if (said := f"|{line.text.strip()}|") in key and said != "||":
+            return key.replace(said, f"|{line.number}|")
+    return key
 
 
-def _frame(frame: FrameState, *, settled: bool = False) -> list[Any]:
-    """A frame; `settled` is how it is after one more step that leaves it alone."""
-    names = [
-        [v.name, v.value, *([_SIGNS[v.sign]] if v.sign and not settled else [])]
-        for v in frame.variables
+def _frame(frame: FrameState) -> dict[str, Any]:
+    variables = [
+        _known({"name": v.name, "value": v.value, "sign": v.sign or None}) for v in frame.variables
     ]
-    return [frame.kind, frame.words, frame.line or 0, *([names] if names else [])]
+    return _known({"kind": frame.kind, "words": frame.words, "line": frame.line, "vars": variables})
 
 
-def _object(it: ObjectState, *, settled: bool = False) -> list[Any]:
-    return [it.id, it.state, *([it.was, int(it.new)] if (it.was or it.new) and not settled else [])]
+def _object(it: ObjectState) -> dict[str, Any]:
+    return _known({"id": it.id, "state": it.state, "was": it.was or None, "new": it.new or None})
+
+
+def _changed(before: Sequence[Any], now: Sequence[Any]) -> dict[int, Any]:
+    """What is not as it was, by its place."""
+    return {at: one for at, one in enumerate(now) if [one] != before[at : at + 1]}
+
+
+def _known(found: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _in_template(data: Any) -> Markup:

@@ -12,6 +12,7 @@ from packaging.version import Version
 
 from asrun.model import VersionRange
 from asrun.render import paths
+from asrun.render.data import short_key
 from asrun.render.picture import Fits, fits
 from asrun.render.view import pages, said_of
 from asrun.story import (
@@ -294,9 +295,10 @@ def brief_data(page: LessonPage, brief: Brief, path: str) -> str:
     eras = [e for e in page.history.eras if e.page == brief.page] if page.history else []
     return json.dumps(
         {
-            "label": spans(eras),
+            "name": f"the same in FastAPI {spans(eras)}",
             "page": address(page, path, brief.page),
-            "steps": brief.steps,
+            "run": brief.scenario,
+            "steps": [(short_key(key, page.code), action) for key, action in brief.steps],
         },
         separators=(",", ":"),
     )

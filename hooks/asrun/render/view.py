@@ -20,10 +20,13 @@ MERGE = 3
 
 
 MODES = (
+    ("skim", "Skim", "the gist, at once", 2),
     ("watch", "Watch", "step by step", 8),
-    ("predict", "Predict", "say what comes next", 12),
+    ("predict", "Predict", "say what’s next", 12),
     ("runtime", "Be the runtime", "choose events", 12),
     ("order", "Order it", "rebuild the order", 10),
+    ("lanes", "Lanes", "who runs when", 4),
+    ("compare", "Compare", "two runs, aligned", 6),
     ("explain", "Explain", "say why", 15),
     ("review", "Review", "what you missed", 4),
 )

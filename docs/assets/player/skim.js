@@ -1,0 +1,44 @@
+// @ts-check
+/* Skim: what is said of the run in the end, and what happens in each of its phases. */
+
+/**
+ * The address of a step in Watch.
+ * @param {Player} player
+ * @param {number} n
+ */
+const watchAt = (player, n) => `?mode=watch#${player.name}-${n}`;
+
+/**
+ * A boxed step that leads to Watch.
+ * @param {Player} player
+ * @param {number} n
+ */
+const stepLink = (player, n) => el("a", { class: "st", href: watchAt(player, n) }, String(n));
+
+modes.set("skim", {
+  id: "skim",
+  mount(player, host) {
+    const gist = [...document.querySelectorAll(`.snap li[data-on~="${CSS.escape(player.name)}"] .said`)];
+    const ends = [...player.querySelectorAll(".exit .said")];
+    const said = (/** @type {Element[]} */ all) => all.map((one) => el("li", { class: "said" }, copy(one)));
+    const titles = [...player.querySelectorAll(".flow b")];
+    const phases = player.run.phases.map(([name, first], at) => {
+      const last = (player.run.phases[at + 1]?.[1] ?? player.last + 1) - 1;
+      const nodes = player.run.flow.flatMap(([begin], i) => (begin >= first && begin <= last ? [i] : []));
+      const told = nodes.length
+        ? nodes.map((i) => el("li", {}, copy(titles[i]), " ", stepLink(player, player.run.flow[i][0])))
+        : [el("li", {}, copy(player.text(first).what), " ", stepLink(player, first))];
+      return el("div", { class: "tp" }, el("h4", {}, name), el("ul", {}, ...told));
+    });
+    host.append(
+      ...(gist.length ? [el("h3", {}, "In a few sentences"), el("ul", { class: "skim" }, ...said(gist))] : []),
+      el("h3", {}, "From phase to phase"), ...phases,
+      ...(ends.length ? [el("h3", {}, "In the end"), el("ul", { class: "skim" }, ...said(ends))] : []),
+      el("p", { class: "buttons" }, el("a", { class: "button", href: watchAt(player, 1) }, "Watch it, step by step")),
+    );
+    for (const link of host.querySelectorAll("a.st")) {
+      const n = player.stepOf(/** @type {HTMLAnchorElement} */ (link).hash);
+      if (n) /** @type {HTMLAnchorElement} */ (link).href = watchAt(player, n);
+    }
+  },
+});

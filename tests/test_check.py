@@ -79,6 +79,46 @@ def test_changed_behaviour_is_told_as_steps(accepted: Project) -> None:
     assert any("resource.closed = True" in row["text"] for row in changed[0]["diff"])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "line", "words", "row"),
+    [
+        (
+            "async def read(",
+            "def read(",
+            "def read(",
+            "runs on worker thread 1, and no longer on event loop",
+            "(was: on event loop; now: on worker thread 1)",
+        ),
+        (
+            '["apple", "pear"]',
+            '["lime", "pear"]',
+            '["lime", "pear"]',
+            "no longer runs",
+            "wire: http.response.start 200   (was: content-length 7; now: content-length 6)",
+        ),
+        (
+            "        resource.closed = True",
+            "        pass",
+            "pass",
+            "`event loop: resource.closed = True` no longer runs",
+            "- event loop: resource.closed = True   (no longer)",
+        ),
+    ],
+    ids=["lane", "value", "gone"],
+)
+def test_what_changed_is_told_by_its_smallest_part(
+    accepted: Project, old: str, new: str, line: str, words: str, row: str
+) -> None:
+    accepted.edit(accepted.app, old, new)
+    told = accepted.asrun("check").out
+    (head, *_) = [text for text in told.splitlines() if "behaviour-changed: " in text]
+    assert words in head
+    assert head.startswith(f"{APP_PY}:")
+    assert row in told
+    at = int(head.split(":")[1])
+    assert abs(at - accepted.line(accepted.app, line)) <= 1
+
+
 def test_a_comment_is_no_change(accepted: Project) -> None:
     accepted.edit(
         accepted.app, "app = FastAPI()\n", "app = FastAPI()  # the app\n\n# a comment\n\n"

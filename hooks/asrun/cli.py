@@ -107,8 +107,8 @@ def build(
 ) -> None:
     """Record every lesson, check all that is said, and write the pages.
 
-    Nothing is written where something is wrong, unless [bold]--draft[/] asks for it: what the
-    last good build wrote stays in place.
+    Nothing is written where something is wrong, unless [bold]--draft[/] asks for it:
+    what the last good build wrote stays in place.
     """
     from asrun import pipeline
     from asrun.problems import show
@@ -139,7 +139,8 @@ def check(
 ) -> None:
     """Say whether every lesson runs as accepted, and whether all that is said of it is true.
 
-    Tells all problems of all lessons, each with the author's file and line. Writes nothing.
+    Tells all problems of all lessons, each with the author's file and line.
+    Writes nothing.
     """
     from asrun import pipeline, problems
 
@@ -225,9 +226,10 @@ def explain(
 ) -> None:
     """Say why a line of app.py has no step, or why a step is as it is.
 
-    For a line: in each scenario, which events it made, into which step each was folded and by
-    which rule; or why it made none. For a step: its events, what decided its lane, row and
-    phase, and what each normaliser changed. The lesson is recorded and judged now.
+    For a line: in each scenario, which events it made, into which step each was
+    folded and by which rule; or why it made none. For a step: its events, what
+    decided its lane, row and phase, and what each normaliser changed. The
+    lesson is recorded and judged now.
     """
     from asrun import explain as explaining
     from asrun import explain_text
@@ -256,13 +258,13 @@ def accept(
 ) -> None:
     """Accept what the lessons do now as what they should do.
 
-    Records each scenario four times: twice plainly, and twice with its worker threads in another
-    order. One that differs is refused; so is a statement that holds in one order only. Shows what
-    changed since it was last accepted, asks, and writes the recording. Under [bold]CI=true[/]
-    nothing is ever accepted.
+    Records each scenario four times: twice plainly, and twice with its worker
+    threads in another order. One that differs is refused; so is a statement
+    that holds in one order only. Shows what changed since it was last accepted,
+    asks, and writes the recording. Under [bold]CI=true[/] nothing is ever accepted.
 
-    That the recorder writes another format is a question of its own, and [bold]--yes[/] does not
-    answer it: with it is said whether behaviour changed, too.
+    That the recorder writes another format is a question of its own, and [bold]--yes[/]
+    does not answer it: with it is said whether behaviour changed, too.
     """
     from asrun import inspect, problems
 
@@ -323,7 +325,8 @@ def doctor(
 ) -> None:
     """Say whether lessons can be recorded here, and how far contributed code is held.
 
-    The sandbox is tried, not only looked at. Exits with 1 where nothing can be recorded.
+    The sandbox is tried, not only looked at. Exits with 1 where nothing can be
+    recorded.
     """
     from asrun import doctor as examining
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from typing import Any
 
-from asrun.model import DiffRow, Move, Trace
+from asrun.model import DiffRow, Event, Trace
 from asrun.recording import event_line
 from asrun.story import Step
 
@@ -14,6 +16,8 @@ CONTEXT = 1
 """Steps that are shown around one that differs."""
 NAMED = 2
 """Events that are named of those that make a step another."""
+
+_ON = "on "
 
 Row = tuple[DiffRow, Step | None]
 
@@ -84,12 +88,14 @@ def label(step: Step) -> str:
 def _difference(old: Step, old_trace: Trace, new: Step, new_trace: Trace) -> tuple[str, str]:
     """What a step was and what it is, in the first way in which the two differ."""
     if old.lane_label != new.lane_label:
-        return f"on {old.lane_label}", f"on {new.lane_label}"
+        return f"{_ON}{old.lane_label}", f"{_ON}{new.lane_label}"
     if old.after != new.after:
         return _only(old.after, new.after), _only(new.after, old.after)
     before, after = _told(old, old_trace), _told(new, new_trace)
     gone = [what for line, what in before.items() if line not in after]
     come = [what for line, what in after.items() if line not in before]
+    if gone and gone == come:
+        return _inside(old, old_trace, new, new_trace)
     if gone or come:
         return ", ".join(gone[:NAMED]), ", ".join(come[:NAMED])
     return "the same in another order or number", ""
@@ -99,42 +105,69 @@ def _only(these: Sequence[str], others: Sequence[str]) -> str:
     return ", ".join(state for state in these if state not in others)
 
 
+def _inside(old: Step, old_trace: Trace, new: Step, new_trace: Trace) -> tuple[str, str]:
+    """What is otherwise in events that read the same, such as a header."""
+    was: list[str] = []
+    now: list[str] = []
+    for one, other in zip(old.events, new.events, strict=False):
+        before = _values(old_trace.events[one.seq - 1])
+        after = _values(new_trace.events[other.seq - 1])
+        was += [f"{name} {value}" for name, value in before.items() if after.get(name) != value]
+        now += [f"{name} {value}" for name, value in after.items() if before.get(name) != value]
+    return ", ".join(was[:NAMED]), ", ".join(now[:NAMED])
+
+
+def _values(event: Event) -> dict[str, str]:
+    """What an event carries, by name; each header by its own."""
+    headers: Any = event.detail.get("headers") or []
+    carried = {k: v for k, v in event.detail.items() if k != "headers"}
+    carried |= dict(headers) | event.names | event.states
+    return {name: v if isinstance(v, str) else json.dumps(v) for name, v in carried.items()}
+
+
 def _told(step: Step, trace: Trace) -> dict[str, str]:
     """A step's events: how each is recorded, and how it reads."""
     return {event_line(trace.events[e.seq - 1]): e.what for e in step.events}
 
 
 def smallest(moves: Sequence[DiffRow]) -> DiffRow | None:
-    """The change that says most about the others: the first of the kind that is rarest.
+    """The change that says most about the others: the first of the kind that is rarest, gone before new.
 
-    A step that is otherwise mostly follows from one that moved, came or went.
+    A step that is otherwise where it was mostly follows from one that came, went, moved, or runs
+    on another lane.
     """
-    counts = Counter(row.move for row in moves)
-    kinds: list[Move] = [move for move in counts if move != "changed"] or list(counts)
-    rare = min(kinds, key=lambda move: counts[move], default=None)
-    return next((row for row in moves if row.move == rare), None)
+    counts = Counter(_kind(row) for row in moves)
+    kinds = [kind for kind in counts if kind != "changed"] or list(counts)
+    rare = min(kinds, key=lambda kind: (counts[kind], kind != "gone"), default=None)
+    return next((row for row in moves if _kind(row) == rare), None)
+
+
+def _kind(row: DiffRow) -> str:
+    return "lane" if row.was.startswith(_ON) and row.now.startswith(_ON) else row.move
 
 
 def in_words(moves: Sequence[DiffRow]) -> str:
-    """The diff in a sentence: counts by kind, and the smallest change by name."""
+    """The diff in a sentence: the smallest change by name, and how many more steps differ."""
     named = smallest(moves)
     if named is None:
         return "events changed inside a step"
     steps = f"{named.by} step{'' if named.by == 1 else 's'}"
+    text = named.text.partition(": ")[2] if _kind(named) == "lane" else named.text
     word = {
         "earlier": f"runs {steps} earlier",
         "later": f"runs {steps} later",
         "gone": "no longer runs",
         "new": "runs now",
+        "lane": f"runs {named.now}, and no longer {named.was}",
         "changed": f"is otherwise ({named.otherwise})",
-    }[named.move]
+    }[_kind(named)]
     rest = len(moves) - 1
     more = (
         f", and {rest} more step{'s' if rest != 1 else ''} differ{'s' if rest == 1 else ''}"
         if rest
         else ""
     )
-    return f"`{named.text}` {word}{more}"
+    return f"`{text}` {word}{more}"
 
 
 def with_context(rows: Sequence[Row]) -> list[Row]:

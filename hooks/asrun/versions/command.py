@@ -69,10 +69,11 @@ def versions(
 ) -> None:
     """Record lessons on other releases of FastAPI: what behaves how, since which release.
 
-    Looks at the first release of each minor, then between neighbours that differ, each with the
-    dependencies of its release day and with the newest ones. What was recorded is kept: a run that
-    is interrupted goes on where it was. Exit codes: 0 all is as accepted, 1 something is not,
-    3 not all could be looked at.
+    Looks at the first release of each minor, then between neighbours that
+    differ, each with the dependencies of its release day and with the newest
+    ones. What was recorded is kept: a run that is interrupted goes on where it
+    was. Exit codes: 0 all is as accepted, 1 something is not, 3 not all could
+    be looked at.
     """
     from asrun import terminal
     from asrun.versions.uv import UvError

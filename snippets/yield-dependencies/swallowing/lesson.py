@@ -97,12 +97,15 @@ def the_outer_one_sees_success(trace: Trace):
 
 @key_moment("And where nobody catches it?", on=passed)
 def the_404_arrives(trace: Trace):
-    """Then the 404 is sent. `get_db` gets the {exception}, thrown in at {thrown}, has no `except`, and ends by
-    it at {unwound}. The {status} leaves at {sent}."""
+    """Then the 404 is sent. `get_db` gets the {exception}, thrown in at {thrown}, and has no `except`: its
+    `finally` closes the session at {closed}, and the exception ends it at {unwound}. The {status} leaves at {sent}."""
     thrown = trace.one(thrown="get_db")
+    closed = trace.one(state="idle", after=thrown)
     unwound = trace.one(unwound="get_db")
     sent = trace.one(asgi="http.response.start")
     assert thrown.exception == "HTTPException"
+    assert closed.text == "await db.close()"
+    assert closed < unwound
     assert trace.never(caught="get_db")
     assert unwound < sent
     assert unwound.exception == thrown.exception
@@ -110,6 +113,7 @@ def the_404_arrives(trace: Trace):
     return {
         "exception": thrown.exception,
         "thrown": thrown,
+        "closed": closed,
         "unwound": unwound,
         "status": sent.status,
         "sent": sent,
@@ -130,6 +134,22 @@ def the_rollback_is_done(trace: Trace):
     assert trace.count(returned="get_transaction") == 1
     assert trace.never(unwound="get_transaction")
     return {"state": state, "rolled_back": rolled_back, "returned": returned}
+
+
+@key_moment("And where nothing goes wrong?", on=removed)
+def the_commit_is_done(trace: Trace):
+    """Then `remove_book` marks the book for deletion at {deleted} and returns, and `get_transaction` is resumed at {back}. It
+    commits at {committed}, and does not roll back. `get_db` is resumed after it, at {outer}."""
+    deleted = trace.one(line="await db.delete(book)")
+    returned = trace.one(returned="remove_book")
+    back = trace.one(resumed="get_transaction", at="yield")
+    committed = trace.one(state="idle", after=back)
+    outer = trace.one(resumed="get_db", at="yield")
+    assert deleted < returned < back
+    assert committed.text == "await db.commit()"
+    assert committed < outer
+    assert trace.never(line="await db.rollback()")
+    return {"back": back, "deleted": deleted, "committed": committed, "outer": outer}
 
 
 @quiz(

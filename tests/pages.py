@@ -12,8 +12,9 @@ from typing import Any
 from mkdocs.utils import meta
 
 from asrun.model import DiffRow, Lesson, Problem, Scenario, Statement, StatementKind, Versions
+from asrun.page import Chapter, LessonPage, Site
 from asrun.render import render_site
-from asrun.story import Chapter, ChoiceView, CodeLine, LessonPage, Said, Site
+from asrun.story import ChoiceView, CodeLine, Said
 from tests.dom import Element, parse
 from tests.runs import ANSWERS, RAISES, run, text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from asrun.elsewhere import Aligned
 from asrun.model import Event
 from asrun.narrate.differences import inside, sentence
 from asrun.narrate.prose import plain
-from asrun.story import Aligned
 
 
 def row(move: str, action: str, by: int = 0, was: str = "") -> Aligned:

@@ -6,10 +6,12 @@ import math
 
 import pytest
 
+from asrun.elsewhere import Answer, History
 from asrun.model import Choice, Cite, Problem, Statement, Verdict, VersionRange
 from asrun.narrate import step_of, tell_lesson, tell_run
 from asrun.narrate.prose import plain, say
-from asrun.story import Answer, History, LessonPage, Piece, Text
+from asrun.page import LessonPage
+from asrun.story import Piece, Text
 from tests import traces
 from tests.traces import VERSIONS, Script
 

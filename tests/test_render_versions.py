@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from asrun.elsewhere import Aligned, Behaviour, Change, Era, History, Instead, Told
 from asrun.model import VersionRange
+from asrun.page import LessonPage, Site
 from asrun.render import render_elsewhere, render_lesson, render_site
 from asrun.render.versions import spans
-from asrun.story import Aligned, Behaviour, Change, Era, History, Instead, LessonPage, Site, Told
 from tests import pages
 from tests.dom import Element, parse
 from tests.pages import LESSON, PAGE, site_of, source

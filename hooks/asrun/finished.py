@@ -19,7 +19,7 @@ from typing import Any
 from asrun import cache
 from asrun.cache import Cache
 from asrun.files import stats_of
-from asrun.story import Counts, LessonPage
+from asrun.page import Counts, LessonPage
 
 _ENGINE = Path(__file__).resolve().parent
 

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asrun.model import Lesson, Problem
 from asrun.problems import ProblemError
+
+TAKEN = {"index", "readme", "snapshots"}
+"""Names that no lesson can have: a chapter's folder has other pages by these."""
+TAKEN_FOLDERS = {"assets", "overrides", "search"}
+"""Names that no chapter can have: the site has other folders by these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,9 @@ def contents(root: Path) -> Contents:
     Raises:
         ProblemError: `chapters.toml` is missing or cannot be read.
     """
-    table = _chapters_toml(root)
-    chapters, problems = [], []
+    text, table = _chapters_toml(root)
+    chapters: list[ChapterEntry] = []
+    problems: list[Problem] = []
     for number, entry in enumerate(table.get("chapter", []), 1):
         try:
             chapter = ChapterEntry(
@@ -103,6 +110,8 @@ def contents(root: Path) -> Contents:
             continue
         chapters.append(chapter)
     listed = {f"{chapter.name}/{name}" for chapter in chapters for name in chapter.lessons}
+    chapters, collisions = _apart(chapters, text)
+    problems += collisions
     for file in sorted((root / "snippets").glob("*/*/lesson.py")):
         lesson_id = "/".join(file.parent.parts[-2:])
         if lesson_id not in listed:
@@ -146,10 +155,50 @@ def read(root: Path, lesson_id: str, chapter_title: str) -> Lesson:
     return Reader(root.resolve(), lesson_id, chapter_title).lesson()
 
 
-def _chapters_toml(root: Path) -> dict[str, Any]:
+def _apart(chapters: Iterable[ChapterEntry], text: str) -> tuple[list[ChapterEntry], list[Problem]]:
+    """The chapters and lessons whose pages no other page overwrites, and what is wrong with others.
+
+    Args:
+        chapters: as they are listed.
+        text: of `chapters.toml`, where they are.
+    """
+    apart: list[ChapterEntry] = []
+    problems: list[Problem] = []
+
+    def refuse(name: str, message: str, todo: str) -> None:
+        # Of a name that is there twice, the second is the one too many.
+        lines = [n for n, line in enumerate(text.splitlines(), 1) if f'"{name}"' in line]
+        problems.append(_toml_problem(message, todo, lines[-1] if lines else 0))
+
+    for chapter in chapters:
+        name = chapter.name
+        if name.casefold() in TAKEN_FOLDERS:
+            refuse(name, f"no chapter can be called `{name}`: the site has another folder of that "
+                   "name", "Give its folder below snippets/ another name.")  # fmt: skip
+            continue
+        if any(name.casefold() == other.name.casefold() for other in apart):
+            refuse(name, f"there are two chapters `{name}`, whose pages would overwrite each other",
+                   "Make one of the two, or give one another name.")  # fmt: skip
+            continue
+        seen: dict[str, str] = {}
+        for lesson in chapter.lessons:
+            if lesson.casefold() in TAKEN:
+                refuse(lesson, f"no lesson can be called `{lesson}`: its chapter has another page "
+                       "of that name", "Give its folder another name.")  # fmt: skip
+            elif lesson.casefold() in seen:
+                refuse(lesson, f"`{name}` lists the lesson `{lesson}` twice, and has one page for "
+                       "it", "Leave one of the two out.")  # fmt: skip
+            else:
+                seen[lesson.casefold()] = lesson
+        apart.append(ChapterEntry(name, chapter.title, tuple(seen.values())))
+    return apart, problems
+
+
+def _chapters_toml(root: Path) -> tuple[str, dict[str, Any]]:
     path = root / "snippets" / "chapters.toml"
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return text, tomllib.loads(text)
     except FileNotFoundError:
         message = "there is no snippets/chapters.toml here, so there are no lessons"
         raise ProblemError(

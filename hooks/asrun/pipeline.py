@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 
 from asrun import lessons
 from asrun.cache import Cache
+from asrun.elsewhere import History
 from asrun.files import Replacement
 from asrun.finished import Finished
 from asrun.lessons import Contents
 from asrun.model import Lesson, Problem, Trace, Verdict, cited_events
+from asrun.page import Chapter, Counts, LessonPage, Site
 from asrun.problems import ProblemError, summary, to_json
-from asrun.story import Chapter, Counts, History, LessonPage, Origin, Reasons, Site, Step
+from asrun.story import Origin, Reasons, Step
 
 if TYPE_CHECKING:
     from asrun.children import Children

@@ -1,7 +1,8 @@
 """From a trace to what is read: steps, states, sentences, lanes, flow, tracker, transcript, page.
 
-Takes `asrun.model`, gives `asrun.story`. Every word of a run is computed from events, the states
-around them and the source of `app.py`; what a lesson's author says comes in with its verdict.
+Takes `asrun.model`, gives `asrun.story`, `asrun.elsewhere` and `asrun.page`. Every word of a run is
+computed from events, the states around them and the source of `app.py`; what a lesson's author says
+comes in with its verdict.
 """
 
 from asrun.narrate.elsewhere import tell_elsewhere

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from asrun.elsewhere import Aligned
 from asrun.model import DiffRow, Event, Move
 from asrun.narrate.prose import code, codes, join, listed, plural, say, short
-from asrun.story import Aligned, Text
+from asrun.story import Text
 
 NAMED = 3
 """So many steps are named one by one; of more, the first and the last."""

@@ -8,26 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from asrun.elsewhere import Aligned, Behaviour, Brief, Change, Era, History, Instead, Told
 from asrun.model import Cite, Event, Lesson, Trace, Verdict
 from asrun.narrate.differences import inside, sentence
 from asrun.narrate.lesson_page import tell_lesson
 from asrun.narrate.prose import cite, code, codes, join, listed, say
 from asrun.narrate.run import step_of, tell_run
-from asrun.story import (
-    Aligned,
-    Behaviour,
-    Brief,
-    Change,
-    Era,
-    History,
-    Instead,
-    LessonPage,
-    Run,
-    Said,
-    Step,
-    Text,
-    Told,
-)
+from asrun.page import LessonPage
+from asrun.story import Run, Said, Step, Text
 
 NAMED = 4
 """So many steps that a proof compared are named at most."""

@@ -7,10 +7,12 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from asrun.elsewhere import Answer, History
 from asrun.model import RELEASES, Choice, Cite, Lesson, Problem, Statement, Verdict, Versions
 from asrun.narrate.prose import Part, cite, code, count_words, fill, listed
 from asrun.narrate.run import step_of
-from asrun.story import Answer, ChoiceView, CodeLine, History, LessonPage, Run, Said, Text
+from asrun.page import LessonPage
+from asrun.story import ChoiceView, CodeLine, Run, Said, Text
 
 WORDS_A_MINUTE = 200
 _NOTE = re.compile(r"\s*#:.*$")

@@ -11,10 +11,11 @@ from jinja2 import Environment
 from packaging.version import Version
 
 from asrun.model import Problem
+from asrun.page import Chapter, Counts, LessonPage, Site
 from asrun.render import paths, versions, view
 from asrun.render.markup import environment, one_line, plain
 from asrun.render.picture import STEP_Y
-from asrun.story import Chapter, Counts, LessonPage, Origin, Site
+from asrun.story import Origin
 
 
 def render_site(site: Site, *, draft: bool) -> dict[str, str]:
@@ -186,7 +187,7 @@ class _Pages:
         site = self._known["site"]
         found = view.finding(site)
         pair = view.pair(*found) if found else []
-        changed = versions.releases(site, paths.HOME)
+        changed = versions.changing(site)
         body = self._body("home.html", paths.HOME, found=found, pair=pair, changed=changed)
         contents = [("how", "What “as run” means"), ("all", "All concepts")]
         return _page(plain(site.title), body, contents, **_GATHERS, hide=["navigation"])

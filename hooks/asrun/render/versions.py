@@ -10,24 +10,14 @@ from typing import Literal
 
 from packaging.version import Version
 
+from asrun.elsewhere import Aligned, Brief, Change, Era, History, Instead, Told
 from asrun.model import VersionRange
+from asrun.page import LessonPage, Site
 from asrun.render import paths
 from asrun.render.data import short_key
 from asrun.render.picture import Fits, fits
 from asrun.render.view import pages, said_of
-from asrun.story import (
-    Aligned,
-    Brief,
-    Change,
-    Era,
-    History,
-    Instead,
-    LessonPage,
-    Said,
-    Site,
-    Text,
-    Told,
-)
+from asrun.story import Said, Text
 
 CONTEXT = 1
 """Steps that are shown around one that differs."""
@@ -338,6 +328,12 @@ class OfRelease:
     day: str
     before: str
     lessons: tuple[OfLesson, ...]
+
+
+def changing(site: Site) -> list[str]:
+    """Return the releases at which something changes, oldest first."""
+    found = {c.release for page in pages(site) if page.history for c in page.history.changes}
+    return sorted(found, key=Version)
 
 
 def releases(site: Site, path: str) -> list[OfRelease]:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from asrun.model import Problem, Scenario
+from asrun.page import Chapter, LessonPage, Site
 from asrun.render.data import run_data
 from asrun.render.markup import highlight, show
 from asrun.render.picture import Label, Rails, numbers, phase_labels, rails
-from asrun.story import Chapter, CodeLine, LessonPage, Origin, Run, Said, Site, TrackerRow
+from asrun.story import CodeLine, Origin, Run, Said, TrackerRow
 
 MERGE = 3
 """So many lines between two that are shown are shown, too, and not folded."""

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from asrun import between
+from asrun.elsewhere import Aligned
 from asrun.model import DiffRow, Trace
 from asrun.recording import lines_of
 from asrun.stepdiff import step_diff
-from asrun.story import Aligned, Step
+from asrun.story import Step
 
 
 def rows(

@@ -7,8 +7,8 @@ from itertools import groupby
 
 from asrun import accepted
 from asrun.accepted import Kept
+from asrun.elsewhere import Answer, Era
 from asrun.model import Verdict, VersionRange
-from asrun.story import Answer, Era
 from asrun.versions.truth import Truth
 
 Files = tuple[str, ...]

@@ -15,9 +15,10 @@ from packaging.version import Version
 
 from asrun import accepted
 from asrun.accepted import Kept
+from asrun.elsewhere import Aligned, Answer, Behaviour, Change, History, Told
 from asrun.model import RELEASES, Event, Lesson, Problem, Scenario, Trace, Verdict, VersionRange
 from asrun.record.source import Source
-from asrun.story import Aligned, Answer, Behaviour, Change, History, Step, Told
+from asrun.story import Step
 from asrun.versions import aligning, eras
 from asrun.versions import truth as truths
 from asrun.versions.truth import Truth

@@ -1,4 +1,4 @@
-"""The active modes, used to their end by keyboard alone, and what they keep of it."""
+"""The modes, used to their end by keyboard alone, and what the active ones keep of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.browser
 Opener = Callable[..., Visit]
 
 PAGE = f"{LESSON}.html"
+OTHER = f"{LESSON}/0.106.0.html"
 MODES = ["predict", "runtime", "order", "explain", "review"]
+READ = ["skim", "lanes", "compare"]
 
 
 @pytest.fixture
@@ -52,6 +54,172 @@ def keyboard(page: Page, first: Locator) -> None:
     """Put the focus where a reader gets by Tab."""
     first.focus()
     assert first.evaluate("(e) => e === document.activeElement")
+
+
+def words(where: Locator) -> list[str]:
+    return [" ".join(text.split()) for text in where.all_text_contents()]
+
+
+def table(page: Page, of: str = "answers") -> list[tuple[str, str]]:
+    """Number and action of each step of a run."""
+    player = page.locator(f"asrun-player[data-run={of}]")
+    actions = words(player.locator(".ex tbody .act > code"))
+    return [(str(n), action) for n, action in enumerate(actions, 1)]
+
+
+# ------------------------------------------------------------------ three to read
+
+
+def test_skim_is_what_was_proved_and_each_phase(lesson: Callable[..., Page]) -> None:
+    page = lesson("skim", "answers-1")
+    said = words(host(page).locator(".said"))
+    player = page.locator("asrun-player").first
+    for proved in (
+        page.locator(".snap [data-on~=answers] .said").first,
+        player.locator(".exit .said"),
+    ):
+        [text] = words(proved)
+        assert any(one in text for one in said)
+    assert len(said) < page.locator(".said").count() / 2
+    assert words(host(page).locator(".tp h4")) == words(
+        player.locator(".lanes-phases .lanes-cells > span")
+    )
+
+    # Each of its steps is one press away, and Back leads here again.
+    step = host(page).locator("a.st").first
+    number = step.text_content()
+    keyboard(page, step)
+    page.keyboard.press("Enter")
+    assert page.locator(".modes [aria-current]").inner_text().startswith("Watch")
+    assert page.locator(".cur").first.inner_text() == number
+    page.go_back()
+    assert words(host(page).locator(".said")) == said
+
+
+def test_what_is_not_true_in_other_releases_is_not_the_gist_there(
+    visit: Opener, built_site: Path
+) -> None:
+    page = visit(f"{(built_site / OTHER).as_uri()}?mode=skim#answers-1").page
+    untrue = words(page.locator(".snap .untrue, .exit .untrue"))
+    assert untrue
+    assert host(page).locator(".said").count()
+    assert not [text for text in words(host(page).locator(".said")) if text in untrue]
+
+
+def test_lanes_by_keyboard(lesson: Callable[..., Page]) -> None:
+    page = lesson("lanes", "answers-5")
+    rows = host(page).locator(".seq li")
+    told = [
+        (row.locator("a").inner_text(), row.locator("code").last.inner_text()) for row in rows.all()
+    ]
+    assert told == table(page)
+    present = host(page).locator(".seq li.on a")
+    assert words(present) == ["5"]
+    assert words(page.locator("#answers-5 .what"))[0] in words(host(page).get_by_role("status"))[0]
+
+    # The head of a lane leads along it, and from its end to its start.
+    of_client = [str(n) for n, text in enumerate(recorded(page), 1) if text.startswith("client")]
+    keyboard(page, host(page).get_by_role("button", name="client", exact=True))
+    visited = []
+    for _ in (*of_client, 0):
+        page.keyboard.press("Enter")
+        visited += words(present)
+    start = visited[0]
+    assert visited == [*of_client[of_client.index(start) :], *of_client][: len(visited)]
+    page.keyboard.press("ArrowLeft")
+    assert words(present) == [str(int(visited[-1]) - 1 or 1)]
+
+    # Between its `yield` and what resumes it, the generator is suspended, and nowhere else.
+    heads = words(host(page).locator(".seq-head"))
+    rail = heads.index("get_db()")
+    kinds = [row.locator(".rail > i").nth(rail).get_attribute("class") for row in rows.all()]
+    actions = [action for _, action in told]
+    asleep = range(actions.index("yield db") + 1, actions.index("resumed after yield db"))
+    assert [n for n, kind in enumerate(kinds) if kind == "mark sleep"] == list(asleep)
+
+
+Sides = tuple[list[tuple[str, str]], list[tuple[str, str]]]
+
+
+def sides(page: Page) -> Sides:
+    """The steps that Compare shows on its left, and on its right."""
+    found: Sides = ([], [])
+    for row in host(page).locator("tbody tr").all():
+        for side, at in zip(found, (0, 2), strict=True):
+            cell = row.locator("td").nth(at)
+            # Where nothing is drawn, both sides still say it.
+            assert cell.inner_text()
+            if cell.locator("a").count():
+                side.append((cell.locator("a").inner_text(), words(cell.locator("code"))[0]))
+    return found
+
+
+def moves(page: Page) -> list[tuple[int, int]]:
+    """What moved, as its two rows say it."""
+    notes = words(host(page).locator("tr.moved small"))
+    assert sorted(notes[::2] + notes[1::2]) == sorted([*dict.fromkeys(notes)] * 2)
+    pairs = [note.removeprefix("moved: ").split(" → ") for note in dict.fromkeys(notes)]
+    return [(int(a), int(b)) for a, b in pairs]
+
+
+def test_compare_by_keyboard(lesson: Callable[..., Page], visit: Opener, built_site: Path) -> None:
+    other = table(visit(built_site / OTHER).page)
+    page = lesson("compare", "answers-5")
+    assert "0.106.0 to 0.117.1" in host(page).locator("th").last.inner_text()
+    assert sides(page) == (table(page), other)
+    assert words(host(page).locator("tr.on a")) == ["5", "5"]
+
+    # The response moved: in both runs it is the same, elsewhere.
+    moved = moves(page)
+    here = table(page)
+    assert moved
+    assert all(here[a - 1][1] == other[b - 1][1] and a != b for a, b in moved)
+    assert any("http.response.body" in here[a - 1][1] for a, _ in moved)
+    assert host(page).locator("path").count() == len(moved)
+    same = len(here) - len(moved)
+    assert host(page).get_by_role("status").inner_text() == f"{same} the same, {len(moved)} moved."
+
+    # The other run of the lesson, from the list.
+    keyboard(page, host(page).get_by_role("combobox"))
+    page.keyboard.press("ArrowDown")
+    assert sides(page) == (here, table(page, "raises"))
+    told = host(page).get_by_role("status").inner_text()
+    for kind in ("the same", "with another value", "only here", "only there"):
+        rows = host(page).locator(f"tr[class^='{kind}']")
+        assert f"{rows.count()} {kind}" in told
+    for row in host(page).locator("tr.another").all():
+        left, right = words(row.locator("code"))
+        assert left != right
+    differs = host(page).locator("tr", has_text="500 Internal Server Error").last
+    assert "another" in str(differs.get_attribute("class"))
+
+    # A step is one press away, and Back leads here again.
+    keyboard(page, host(page).locator("a").nth(1))
+    page.keyboard.press("Enter")
+    assert page.locator("asrun-player:not([hidden])").get_attribute("data-run") == "raises"
+    assert page.locator(".modes [aria-current]").inner_text().startswith("Watch")
+    page.go_back()
+    assert sides(page)[0] == here
+
+
+def test_a_step_of_another_release_is_on_its_page(lesson: Callable[..., Page]) -> None:
+    page = lesson("compare", "answers-5")
+    step = host(page).locator("tr.moved td:last-child a").first
+    number = step.inner_text()
+    keyboard(page, step)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/0.106.0.html?mode=watch#answers-*")
+    assert page.locator(".cur").first.inner_text() == number
+
+
+def test_compare_fits_a_phone(lesson: Callable[..., Page]) -> None:
+    page = lesson("compare", "answers-5", width=360)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for cell in host(page).locator("td:not(:nth-child(2))").all():
+        box = cell.bounding_box()
+        assert box
+        assert box["width"] > 130
+        assert cell.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
 
 
 # ------------------------------------------------------------------ the quiz
@@ -277,7 +445,7 @@ def test_what_was_written_is_there_again(lesson: Callable[..., Page]) -> None:
     assert host(page).get_by_role("textbox").input_value() == "it waits"
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [*READ, *MODES])
 def test_a_mode_leaves_nothing_behind(mode: str, lesson: Callable[..., Page]) -> None:
     page = lesson(mode, "answers-6")
     assert host(page).inner_text()

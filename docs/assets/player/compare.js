@@ -42,10 +42,10 @@ function aligned(left, right) {
   const rows = [];
   let next = 0;
   const rest = (/** @type {number} */ end) => {
-    for (; next < end; next++) rows.push([pairs.includes(next) ? "moved" : "only on the right", -1, next]);
+    for (; next < end; next++) rows.push([pairs.includes(next) ? "moved" : "only there", -1, next]);
   };
   pairs.forEach((b, a) => {
-    if (!kept.has(b)) return rows.push([b < 0 ? "only on the left" : "moved", a, -1]);
+    if (!kept.has(b)) return rows.push([b < 0 ? "only here" : "moved", a, -1]);
     rest(b);
     rows.push([left[a][1] === right[b][1] ? "the same" : "with another value", a, b]);
     next = b + 1;
@@ -89,7 +89,7 @@ modes.set("compare", {
           el("a", { class: "st", href: `${page}?mode=watch#${run}-${at + 1}` }, `${at + 1}`), " ", el("code", {}, steps[at][1]));
       const trs = rows.map(([what, a, b]) => {
         const from = a < 0 ? pairs.indexOf(b) : a;
-        const none = what === "moved" ? `moved: ${from + 1} → ${pairs[from] + 1}` : "not here";
+        const none = what === "moved" ? `moved: ${from + 1} → ${pairs[from] + 1}` : b < 0 ? "not there" : "not here";
         // What moved has two rows.
         if (what !== "moved" || b < 0) count.set(what, (count.get(what) ?? 0) + 1);
         return el("tr", { class: what }, cell(own, a, none), el("td"), cell(other, b, none));

@@ -18,8 +18,9 @@ const stepLink = (player, n) => el("a", { class: "st", href: watchAt(player, n) 
 modes.set("skim", {
   id: "skim",
   mount(player, host) {
-    const gist = [...document.querySelectorAll(`.snap li[data-on~="${CSS.escape(player.name)}"] .said`)];
-    const ends = [...player.querySelectorAll(".exit .said")];
+    // What is not true of this run is not its gist.
+    const gist = [...document.querySelectorAll(`.snap [data-on~="${player.name}"]:has(> .ok) .said`)];
+    const ends = [...player.querySelectorAll(".exit:has(.ok) .said")];
     const said = (/** @type {Element[]} */ all) => all.map((one) => el("li", { class: "said" }, copy(one)));
     const titles = [...player.querySelectorAll(".flow b")];
     const phases = player.run.phases.map(([name, first], at) => {
@@ -32,7 +33,7 @@ modes.set("skim", {
     });
     host.append(
       ...(gist.length ? [el("h3", {}, "In a few sentences"), el("ul", { class: "skim" }, ...said(gist))] : []),
-      el("h3", {}, "From phase to phase"), ...phases,
+      el("h3", {}, "From phase to phase"), el("div", {}, ...phases),
       ...(ends.length ? [el("h3", {}, "In the end"), el("ul", { class: "skim" }, ...said(ends))] : []),
       el("p", { class: "buttons" }, el("a", { class: "button", href: watchAt(player, 1) }, "Watch it, step by step")),
     );

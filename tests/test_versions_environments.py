@@ -219,6 +219,20 @@ def test_without_network_it_does_what_it_can_and_says_what_it_could_not(alone: P
     assert "not to be accepted before all is reached" in result.err
 
 
+@pytest.mark.parametrize(("option", "set_up"), [(["--offline"], ""), ([], "1")])
+def test_without_network_the_newest_release_is_the_newest_that_is_listed(
+    alone: Project, monkeypatch: pytest.MonkeyPatch, option: list[str], set_up: str
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", set_up)
+    result = versions(alone, "--newest", *option)
+    assert result.code == 3, result.said
+    assert f"FastAPI {environments.closure(['fastapi'])['fastapi']} of 2024-01-11" in result.out
+    assert (
+        "whether there is a newer release is not known: the package index is not asked"
+        in result.out
+    )
+
+
 def test_in_ci_nothing_is_accepted(alone: Project) -> None:
     result = versions(alone, "--offline", "--accept", "--yes", ci=True)
     assert result.code == 1
@@ -229,7 +243,10 @@ def test_one_release_is_shown_and_two_are_compared(alone: Project) -> None:
     here = environments.closure(["fastapi"])["fastapi"]
     at = versions(alone, "--offline", "--at", here)
     assert at.code == 3  # recorded with the dependencies of its day, which are not installed
-    assert "unreached" in at.out
+    assert f"on {here} it could not be tried, since it is not installed" in at.out
+    between = versions(alone, "--offline", "--diff", here, here)
+    assert between.code == 3
+    assert f"on {here} it could not be tried" in between.out
     unknown = versions(alone, "--offline", "--at", "0.1.0")
     assert unknown.code == 1
     assert "there is no release 0.1.0" in unknown.err

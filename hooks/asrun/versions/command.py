@@ -132,7 +132,10 @@ def _newest(shop: Workshop, form: VersionsFormat) -> None:
         terminal.out.print(report.newest_line(found), highlight=False, soft_wrap=True)
         for gap in found.gaps:
             terminal.out.print(f"could not be tried: {gap}", highlight=False, soft_wrap=True)
-    raise typer.Exit(1 if found.problems else INCOMPLETE if found.gaps else 0)
+        if found.unasked:
+            line = report.unasked_line(found)
+            terminal.out.print(line, highlight=False, soft_wrap=True)
+    raise typer.Exit(1 if found.problems else 0 if found.complete else INCOMPLETE)
 
 
 def _at(shop: Workshop, version: str, form: VersionsFormat) -> None:
@@ -149,7 +152,7 @@ def _at(shop: Workshop, version: str, form: VersionsFormat) -> None:
     else:
         for lesson, name, outcome in found:
             if outcome.trace is None:
-                line = f"{lesson.id} {name}: {outcome.kind}: {outcome.why}"
+                line = f"{lesson.id} {name}: on {version} it {outcome.in_words()}"
                 terminal.out.print(line, highlight=False, soft_wrap=True)
                 continue
             v = outcome.trace.versions
@@ -170,16 +173,23 @@ def _diff(shop: Workshop, releases: tuple[str, str], form: VersionsFormat) -> No
     found = shop.diff(old, new)
     if form is VersionsFormat.json:
         data = [
-            {"lesson": x.id, "scenario": name, "rows": report.diff_data(rows), "why": why}
-            for x, name, rows, why in found
+            {
+                "lesson": one.lesson.id,
+                "scenario": one.scenario,
+                "rows": report.diff_data(one.rows),
+                "why": one.why,
+            }
+            for one in found
         ]
         sys.stdout.write(report.to_json({"old": old, "new": new, "scenarios": data}))
-        return
-    for lesson, name, rows, why in found:
-        title = next(s.title for s in lesson.scenarios if s.name == name)
-        head = f"{lesson.id} · {title}: {old} to {new}"
-        terminal.out.print(f"{head}: {why}" if why else head, highlight=False, soft_wrap=True)
-        report.print_diff(rows, terminal.out)
+    else:
+        for one in found:
+            title = next(s.title for s in one.lesson.scenarios if s.name == one.scenario)
+            head = f"{one.lesson.id} · {title}: {old} to {new}"
+            line = f"{head}: {one.why}" if one.why else head
+            terminal.out.print(line, highlight=False, soft_wrap=True)
+            report.print_diff(one.rows, terminal.out)
+    raise typer.Exit(0 if all(one.known for one in found) else INCOMPLETE)
 
 
 def _survey(

@@ -27,6 +27,7 @@ class Newest:
         checked: lessons that were recorded.
         problems: what behaves otherwise than accepted, and what became false.
         gaps: what could not be done, in sentences.
+        unasked: why nobody knows whether there is a newer release; "" where the index was asked.
     """
 
     release: Release
@@ -35,6 +36,17 @@ class Newest:
     checked: int
     problems: tuple[Problem, ...]
     gaps: tuple[str, ...]
+    unasked: str = ""
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Lessons that behave otherwise, by id."""
+        return tuple(dict.fromkeys(p.lesson for p in self.problems if not p.statement))
+
+    @property
+    def complete(self) -> bool:
+        """Whether all could be looked at."""
+        return not self.gaps and not self.unasked
 
     @property
     def false(self) -> tuple[Problem, ...]:

@@ -55,6 +55,16 @@ class Outcome:
         """What was recorded. Read when it is asked for: a search compares behaviours alone."""
         return Trace.model_validate(self.data) if self.data is not None else None
 
+    def in_words(self) -> str:
+        """What came of it where there is no trace, after "on that release it"."""
+        how = {
+            "absent": "does not exist",
+            "failed": "cannot be recorded",
+            "uninstalled": "could not be installed",
+            "unreached": "could not be tried, since it is not installed",
+        }
+        return f"{how.get(self.kind, self.kind)}: {self.why}"
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; `outcome_from` is the way back."""
         return {

@@ -178,10 +178,17 @@ def newest_data(found: Newest) -> dict[str, Any]:
         "pinned": found.pinned,
         "versions": found.versions.model_dump() if found.versions else None,
         "lessons": found.checked,
-        "false": [p.statement for p in found.false],
+        "changed": list(found.changed),
+        "false": [f"{p.lesson}:{p.statement}" for p in found.false],
         "problems": [p.to_dict() for p in found.problems],
         "gaps": list(found.gaps),
+        "unasked": found.unasked,
     }
+
+
+def unasked_line(found: Newest) -> str:
+    """That nobody knows whether there is a newer release, in a sentence."""
+    return f"whether there is a newer release is not known: {found.unasked}"
 
 
 def newest_line(found: Newest) -> str:
@@ -192,12 +199,22 @@ def newest_line(found: Newest) -> str:
     if found.gaps and not found.checked:
         return f"{on}: could not be tried: {'; '.join(found.gaps)}"
     if not found.problems and found.gaps:
-        return f"{on}: {found.checked} lessons were recorded, and not all could be compared"
+        return f"{on}: not all could be compared; of {_lessons(found.checked)} nothing is otherwise"
     if not found.problems:
-        return f"{on}: {found.checked} lessons behave as accepted, and all that is said is true"
-    false = len(found.false)
-    changed = len({(p.lesson, p.scenario) for p in found.problems if not p.statement})
-    return f"{on}: {changed} scenarios behave otherwise, {false} statements are not borne out"
+        behave = "behaves" if found.checked == 1 else "behave"
+        return f"{on}: {_lessons(found.checked)} {behave} as accepted, and all that is said is true"
+    changed, false = found.changed, len(found.false)
+    behave = "behaves" if len(changed) == 1 else "behave"
+    named = f" ({', '.join(changed)})" if changed else ""
+    are = "statement is" if false == 1 else "statements are"
+    return (
+        f"{on}: of {_lessons(found.checked)}, {len(changed)} {behave} otherwise{named}, "
+        f"{false} {are} not borne out"
+    )
+
+
+def _lessons(count: int) -> str:
+    return f"{count} lesson" if count == 1 else f"{count} lessons"
 
 
 def newest_markdown(found: Newest) -> str:
@@ -221,6 +238,8 @@ def newest_markdown(found: Newest) -> str:
         lines.append("")
     if found.gaps:
         lines += ["## What could not be tried", ""] + [f"- {gap}" for gap in found.gaps] + [""]
+    if found.unasked:
+        lines += [f"{unasked_line(found)}.", ""]
     lines.append("Found by `asrun versions --newest`.")
     return "\n".join(lines) + "\n"
 

@@ -24,6 +24,7 @@ _UNREACHABLE = re.compile(
     re.IGNORECASE,
 )
 _TIME_OUT = 300
+_YES = {"1", "true", "yes", "y", "on", "t"}
 
 
 class UvError(RuntimeError):
@@ -39,12 +40,12 @@ class Uv:
 
     Args:
         root: where it runs, so that a project's own configuration counts.
-        offline: use only what is in uv's cache.
+        offline: use only what is in uv's cache; so it is, too, where the user has set uv up so.
     """
 
     def __init__(self, root: Path, *, offline: bool = False) -> None:
         self.root = root
-        self.offline = offline
+        self.offline = offline or os.environ.get("UV_OFFLINE", "").lower() in _YES
 
     def run(self, *args: str, given: str = "") -> str:
         """Run a command of uv.
@@ -98,6 +99,8 @@ class Uv:
             UvError: the index does not say when the release was uploaded.
         """
         requirement = f"{package}<{below}" if below else package
+        if self.offline and not below:
+            raise Unreachable("the package index is not asked (offline)")
         # Whoever asks for the newest wants to know of this morning's.
         fresh = () if below else ("--refresh-package", package)
         try:

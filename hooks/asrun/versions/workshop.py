@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,6 +49,24 @@ class Looked:
     changes: Changes
     added: tuple[Release, ...]
     held_back: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """How a scenario differs between two releases.
+
+    Attributes:
+        lesson, scenario: what it is.
+        rows: the step diff.
+        why: a sentence where there is none to be made.
+        known: whether it is known how both releases behave.
+    """
+
+    lesson: Lesson
+    scenario: str
+    rows: tuple[DiffRow, ...]
+    why: str = ""
+    known: bool = True
 
 
 class Workshop:
@@ -181,11 +199,8 @@ class Workshop:
         by_id = {lesson.id: lesson for lesson in self.lessons}
         return [(by_id[i], s, outcomes[target, (i, s)]) for i, s in places]
 
-    def diff(self, old: str, new: str) -> list[tuple[Lesson, str, list[DiffRow], str]]:
+    def diff(self, old: str, new: str) -> list[Differing]:
         """How the lessons differ between two releases.
-
-        Returns:
-            For each scenario the step diff, and a sentence where there is none to be made.
 
         Raises:
             ProblemError: there is no such release.
@@ -194,34 +209,45 @@ class Workshop:
         for (lesson, name, before), (_, _, after) in zip(self.at(old), self.at(new), strict=True):
             if before.trace is None or after.trace is None:
                 whys = [
-                    f"on {version} it {_in_words(outcome)}"
+                    f"on {version} it {outcome.in_words()}"
                     for version, outcome in ((old, before), (new, after))
                     if outcome.trace is None
                 ]
-                result.append((lesson, name, list[DiffRow](), "; ".join(whys)))
+                known = before.behaviour is not None and after.behaviour is not None
+                result.append(Differing(lesson, name, (), "; ".join(whys), known=known))
                 continue
             if before.behaviour == after.behaviour:
-                result.append((lesson, name, list[DiffRow](), "the same"))
+                result.append(Differing(lesson, name, (), "the same"))
                 continue
             rows = step_diff(
                 pipeline.steps_of(lesson, before.trace), before.trace,
                 pipeline.steps_of(lesson, after.trace), after.trace,
             )  # fmt: skip
-            result.append((lesson, name, [row for row, _ in rows], ""))
+            result.append(Differing(lesson, name, tuple(row for row, _ in rows)))
         return result
 
     def newest(self) -> Newest:
         """What the newest release of the index breaks.
 
+        Where the index is not reached, it is the newest release that the project lists.
+
         Raises:
-            Unreachable: the index was not reached.
+            Unreachable: the index was not reached, and the project lists no release.
         """
-        release = releases.newest(self.uv)
-        if release is None:
-            raise Unreachable("the package index has no release of FastAPI")
-        return newest.look(
+        unasked = ""
+        try:
+            release = releases.newest(self.uv)
+            if release is None:
+                raise Unreachable("the package index has no release of FastAPI")
+        except Unreachable as error:
+            known = releases.read(self.root)
+            if not len(known):
+                raise
+            release, unasked = known.releases[-1], str(error)
+        found = newest.look(
             release, self.lessons, self.observer(), self.judge, pipeline.steps_of, self._tell
         )
+        return replace(found, unasked=unasked)
 
     def refresh(self) -> tuple[Release, ...]:
         """Bring the project's list of releases up to date.
@@ -262,14 +288,6 @@ class Workshop:
 
 def _time(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-
-
-def _in_words(outcome: Outcome) -> str:
-    if outcome.kind == "absent":
-        return f"does not exist ({outcome.why})"
-    if outcome.behaviour is None:
-        return f"could not be tried ({outcome.why})"
-    return f"cannot be recorded ({outcome.why})"
 
 
 def _has_unreached(found: Survey, lesson: Lesson) -> bool:

@@ -99,7 +99,7 @@ def test_changed_behaviour_is_told_as_steps(accepted: Project) -> None:
         (
             "        resource.closed = True",
             "        pass",
-            "pass",
+            "yield resource",
             "`event loop: resource.closed = True` no longer runs",
             "- event loop: resource.closed = True   (no longer)",
         ),

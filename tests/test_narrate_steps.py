@@ -241,7 +241,7 @@ def test_a_key_says_what_a_step_is_and_not_where_it_stands() -> None:
         "1|complete|||1",
         "1|resume|get_db|yield db|1",
         "1|set|get_db|await db.close()|1",
-        "1|return|get_db|await db.close()|1",
+        "1|return|get_db||1",
     ]
 
 

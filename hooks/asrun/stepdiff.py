@@ -131,14 +131,14 @@ def _told(step: Step, trace: Trace) -> dict[str, str]:
 
 
 def smallest(moves: Sequence[DiffRow]) -> DiffRow | None:
-    """The change that says most about the others: the first of the kind that is rarest, gone before new.
+    """The change that says most about the others: the first of the kind that is rarest.
 
     A step that is otherwise where it was mostly follows from one that came, went, moved, or runs
     on another lane.
     """
     counts = Counter(_kind(row) for row in moves)
     kinds = [kind for kind in counts if kind != "changed"] or list(counts)
-    rare = min(kinds, key=lambda kind: (counts[kind], kind != "gone"), default=None)
+    rare = min(kinds, key=lambda kind: counts[kind], default=None)
     return next((row for row in moves if _kind(row) == rare), None)
 
 

@@ -277,8 +277,9 @@ def key_of(at: At, occurrence: int) -> str:
 def identity(at: At) -> str:
     """What a step is, whichever time it happens: request, kind, function, statement or message."""
     event = at.anchor
-    # A function is called whether or not its header reads as it did.
-    what = "" if event.kind == "call" else event.text or event.asgi or ""
+    # A function is called, and ends, whether or not the statement reads as it did.
+    frame = event.kind in ("call", "return", "unwind")
+    what = "" if frame else event.text or event.asgi or ""
     if event.boundary:
         what = f"{what} within {event.boundary}"
     elif event.kind == "probe":

@@ -101,11 +101,15 @@ def of_other_code(kept: Iterable[Kept], code: str, version: str) -> list[Kept]:
         code: digest of the code as it is now.
         version: the release that runs now: what it does is known without them.
     """
+    return [k for k in of_other_releases(kept, version) if k.recording.code != code]
+
+
+def of_other_releases(kept: Iterable[Kept], version: str) -> list[Kept]:
+    """Recordings that speak of other releases than this one."""
     return [
         k
         for k in kept
-        if k.recording.code != code
-        and any((r.first, r.last) != (version, version) for r in (*k.ranges, *k.recording.newest))
+        if any((r.first, r.last) != (version, version) for r in (*k.ranges, *k.recording.newest))
     ]
 
 

@@ -112,8 +112,10 @@ def _of_other_code(
     lesson: Lesson, scenario: Scenario, kept: Sequence[accepted.Kept], version: str
 ) -> list[Problem]:
     """Recordings of releases other than this one, of another state of the lesson."""
-    code = fingerprint.of_scenario(lesson, scenario.name)
-    stale = accepted.of_other_code(kept, code, version)
+    others = accepted.of_other_releases(kept, version)
+    stale = others and accepted.of_other_code(
+        others, fingerprint.of_scenario(lesson, scenario.name), version
+    )
     if not stale:
         return []
     names = ", ".join(k.file.name for k in stale)

@@ -155,6 +155,16 @@ def read(root: Path, lesson_id: str, chapter_title: str) -> Lesson:
     return Reader(root.resolve(), lesson_id, chapter_title).lesson()
 
 
+def imports(root: Path, lesson_id: str) -> tuple[str, ...]:
+    """The installed modules that a lesson imports; none where it cannot be read."""
+    from asrun.reader import Reader
+
+    try:
+        return Reader(root.resolve(), lesson_id, "").imports()
+    except ProblemError:
+        return ()
+
+
 def _apart(chapters: Iterable[ChapterEntry], text: str) -> tuple[list[ChapterEntry], list[Problem]]:
     """The chapters and lessons whose pages no other page overwrites, and what is wrong with others.
 

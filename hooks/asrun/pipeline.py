@@ -210,8 +210,8 @@ def _run(
 
     pinned = pinned_fastapi(options.root)
     versions = releases.read(options.root).versions
-    # Read twice, since the zygote has to import before the first job what any lesson needs.
-    imports = {name for one in _read(options, todo, []) for name in one.imports}
+    # The zygote has to import before the first job what any lesson needs.
+    imports = {name for lesson_id in todo for name in lessons.imports(options.root, lesson_id)}
     waiting = iter(todo.items())
     with Children(sorted(imports)) as children:
         while group := dict(islice(waiting, AT_ONCE)):

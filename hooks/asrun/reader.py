@@ -63,6 +63,10 @@ class Reader:
             imports=_third_party(app_tree, tree),
         )
 
+    def imports(self) -> tuple[str, ...]:
+        """The modules that both files import at module level, and are installed ones."""
+        return _third_party(self._parse("app.py")[1], self._parse("lesson.py")[1])
+
     def _fail(self, file: str, line: int, message: str, todo: str) -> NoReturn:
         where = f"snippets/{self._id}/{file}"
         raise ProblemError(Problem("lesson-invalid", where, line, message, todo, lesson=self._id))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from asrun.story import Piece, Text
 
@@ -47,18 +48,26 @@ def say(template: str, /, **parts: Part) -> Text:
 def fill(template: str, parts: Mapping[str, Part]) -> Text:
     """The same as `say`, for parts whose names come from elsewhere (a statement's citations)."""
     pieces: list[Piece] = []
+    for words, span, name in _tokens(template):
+        if span:
+            pieces.extend(_code_span(span, parts))
+        elif name in parts:
+            pieces.extend(_pieces(parts[name]))
+        else:
+            pieces.append(Piece("words", f"{{{name}}}" if name else words))
+    return _joined(pieces)
+
+
+@lru_cache(maxsize=1024)
+def _tokens(template: str) -> tuple[tuple[str, str, str], ...]:
+    """A template in pieces, each either words, a span of code, or a placeholder's name."""
+    found = []
     end = 0
     for match in _TOKEN.finditer(template):
-        pieces.append(Piece("words", template[end : match.start()]))
+        found += [(template[end : match.start()], "", ""), ("", match[1] or "", match[2] or "")]
         end = match.end()
-        if match[1] is not None:
-            pieces.extend(_code_span(match[1], parts))
-        elif match[2] in parts:
-            pieces.extend(_pieces(parts[match[2]]))
-        else:
-            pieces.append(Piece("words", match[0]))
-    pieces.append(Piece("words", template[end:]))
-    return _joined(pieces)
+    found.append((template[end:], "", ""))
+    return tuple(token for token in found if any(token))
 
 
 def join(*texts: Text, by: str = " ") -> Text:

@@ -48,8 +48,9 @@ def tell_run(
     seen: Counter[str] = Counter()
     steps = []
     for at, phase in zip(scene.steps, names, strict=True):
-        seen[identity(at)] += 1
-        steps.append(_step(scene, at, phase, seen[identity(at)]))
+        same = identity(at)
+        seen[same] += 1
+        steps.append(_step(scene, at, phase, seen[same]))
     rows = lanes.rows(scene)
     nodes, caption = flow(scene)
     parts = phases(names)

@@ -12,7 +12,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 from pygments.lexers import PythonLexer
 from pygments.token import Comment, Keyword, Operator, String
@@ -63,7 +64,7 @@ def highlight(source: str) -> tuple[Markup, ...]:
 
     There is no other colour in code: the only one that a reader sees there is that of "now".
     """
-    lines: list[list[tuple[str, str]]] = [[]]
+    lines: list[list[tuple[tuple[str, str], str]]] = [[]]
     for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):
         for number, part in enumerate(value.split("\n")):
             if number:
@@ -71,27 +72,45 @@ def highlight(source: str) -> tuple[Markup, ...]:
             if part:
                 lines[-1].append((_form(kind), part))
     return tuple(
-        Markup("").join(
-            Markup(form).format(show("".join(part for _, part in parts)))
-            for form, parts in groupby(line, key=itemgetter(0))
+        Markup(
+            "".join(
+                f"{before}{show(''.join(part for _, part in parts))}{after}"
+                for (before, after), parts in groupby(line, key=itemgetter(0))
+            )
         )
         for line in lines
     )
 
 
-def _form(kind: Any) -> str:
+def _form(kind: Any) -> tuple[str, str]:
     if kind in Keyword or kind is Operator.Word:
-        return "<b>{}</b>"
-    return "<i>{}</i>" if kind in String or kind in Comment else "{}"
+        return "<b>", "</b>"
+    return ("<i>", "</i>") if kind in String or kind in Comment else ("", "")
 
 
-def _finalize(value: Any) -> Any:
-    return show(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+def _finalize(value: Any) -> Markup:
+    if isinstance(value, Markup):
+        return value
+    return show(value) if isinstance(value, str) else escape(value)
+
+
+class _CodeGenerator(CodeGenerator):
+    """Writes templates that take what `_finalize` gives: it is escaped, and most of a page is it."""
+
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(finalize.src)
+
+    def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        self.write(")")
+
+
+class _Environment(Environment):
+    code_generator_class = _CodeGenerator
 
 
 def environment() -> Environment:
     """Return the templates' environment: everything is escaped, a misspelt name is an error."""
-    env = Environment(
+    env = _Environment(
         loader=PackageLoader("asrun.render"),
         autoescape=True,
         finalize=_finalize,
@@ -108,7 +127,8 @@ _BLOCK = (
     "</?(?:article|aside|asrun-[a-z]+|blockquote|circle|d[dlt]|details|div|fieldset|header|h[1-6]|label"
     "|legend|li|nav|[ou]l|p|path|pre|section|summary|svg|table|tbody|t[dhr]|template|thead)\\b"
 )
-_BESIDE_BLOCKS = re.compile(rf"({_BLOCK}[^>]*>)\s*\n\s*|\s*\n\s*(?={_BLOCK})")
+_BEGINS = re.compile(_BLOCK)
+_ENDS = re.compile(f"{_BLOCK}[^>]*>$")
 
 
 def one_line(html: str) -> str:
@@ -116,4 +136,11 @@ def one_line(html: str) -> str:
 
     A template's line break means a space, and beside what begins a line anyway it means nothing.
     """
-    return re.sub(r"\s*\n\s*", " ", _BESIDE_BLOCKS.sub(r"\1", html)).strip()
+    said: list[str] = []
+    beside = True
+    for line in filter(None, map(str.strip, html.split("\n"))):
+        if not beside and not _BEGINS.match(line):
+            said.append(" ")
+        said.append(line)
+        beside = line.endswith(">") and _ENDS.search(line, max(line.rfind("<"), 0)) is not None
+    return "".join(said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Any, Literal
 
@@ -199,7 +199,8 @@ def spans(row: TrackerRow) -> list[Span]:
     for cell in row.cells:
         same = not cell.change and cell.value == value and found
         if same and found[-1].asleep == cell.asleep:
-            found[-1] = replace(found[-1], columns=found[-1].columns + 1)
+            last = found[-1]
+            found[-1] = Span(last.columns + 1, last.value, last.change, last.asleep)
         else:
             change = "same" if same and cell.value else cell.change
             found.append(Span(1, cell.value, change, cell.asleep))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from asrun.elsewhere import Aligned, Behaviour, Change, Era, History, Instead, Told
+from asrun.elsewhere import Aligned, Apart, Behaviour, Change, Era, History, Instead, Told
 from asrun.model import VersionRange
 from asrun.page import LessonPage, Site
 from asrun.render import render_elsewhere, render_lesson, render_site
@@ -70,6 +70,7 @@ def history(middle: str = "recorded") -> History:
         "2023-12-25",
         "0.105.0",
         "fastapi+pydantic",
+        "+1.10.26>2.0.1",
         "0.95.2",
         "0.106.0",
         rows,
@@ -122,8 +123,35 @@ def test_the_same_in_words_with_a_link_to_the_other_page(lesson: Element) -> Non
     assert listed[1].holds("0.106.0 to 0.117.1")
     assert listed[1].holds("41 releases, recorded on 2")
     assert listed[1].holds("`await db.close()` now comes before".replace("`", ""))
-    assert listed[1].holds("By FastAPI or pydantic")
+    assert listed[1].holds("By FastAPI or pydantic 1.10.26 to 2.0.1")
     assert listed[1].all("a")[0].attrs["href"] == "async-generator/0.106.0.html"
+
+
+APART = Apart(
+    "answers", "0.100.0", "0.104.1", "anyio+pydantic", "3.7.1>4.16.0+2.0.1>2.14.3", "0.95.2",
+    "0.106.0", (), text("`await db.close()` is gone"),
+)  # fmt: skip
+OTHERWISE = (
+    "0.100.0 to 0.104.1, The endpoint answers: await db.close() is gone. "
+    "By AnyIO 3.7.1 to 4.16.0 or pydantic 2.0.1 to 2.14.3"
+)
+
+
+@pytest.mark.parametrize(
+    ("newest", "apart", "same", "otherwise"),
+    [(False, (), False, False), (True, (), True, False), (True, (APART,), False, True)],
+)
+def test_it_says_whether_the_newest_dependencies_make_a_difference(
+    newest: bool, apart: tuple[Apart, ...], same: bool, otherwise: bool
+) -> None:
+    page = replace(own(), history=replace(history(), newest=newest, apart=apart))
+    lesson = parse(source(render_lesson(page, draft=False), PAGE)[1])
+    assert lesson.holds("in place of those of its day, it is the same") is same
+    assert lesson.holds(OTHERWISE) is otherwise
+    changes = parse(source(render_site(site_of(page), draft=False), "changes.md")[1])
+    assert changes.holds("with the newest that install with it, the same") is same
+    assert changes.holds(OTHERWISE.partition(" By ")[0]) is otherwise
+    assert bool(changes.all(id="newest")) is otherwise
 
 
 def test_steps_are_laid_beside_each_other_with_their_neighbours(lesson: Element) -> None:

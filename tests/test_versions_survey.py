@@ -55,10 +55,12 @@ class World:
     Attributes:
         status: of the response, or None where the release cannot be installed.
         starlette: which Starlette each release brings.
+        newest: the Starlette of today, which each release gets that is installed now; "" for its own.
     """
 
     status: Callable[[str, str], int | str | None]
     starlette: Callable[[str], str] = lambda version: "1"
+    newest: str = ""
 
 
 class Environments:
@@ -73,10 +75,12 @@ class Environments:
         return self._of(HERE, "here", True)
 
     def of(self, release: Release, basis: Basis) -> Environment:
-        return self._of(release.version, "python", False)
+        now = self.world.newest if basis == "newest" else ""
+        return self._of(release.version, "python", False, now)
 
-    def _of(self, version: str, python: str, here: bool) -> Environment:
-        pins = {"fastapi": version, "starlette": self.world.starlette(version), "pydantic": "2"}
+    def _of(self, version: str, python: str, here: bool, now: str = "") -> Environment:
+        starlette = now or self.world.starlette(version)
+        pins = {"fastapi": version, "starlette": starlette, "pydantic": "2"}
         return Environment(version, tuple(sorted(pins.items())), python, here)
 
 
@@ -205,6 +209,64 @@ def test_what_a_dependency_changed_is_its_own(tmp_path: Path) -> None:
         (VERSIONS[0], VERSIONS[9], ""),
         (VERSIONS[10], HERE, "starlette"),
     ]
+
+
+def test_what_a_dependency_changed_is_told_with_its_versions(tmp_path: Path) -> None:
+    def starlette(version: str) -> str:
+        return "2.1" if VERSIONS.index(version) >= 10 else "1.9"
+
+    world = World(lambda version, starlette: 200 if starlette == "1.9" else 201, starlette)
+    of = lesson(tmp_path)
+    found, _ = look(world, of)
+    _accept(found, of)
+    kept, _ = accepted.read(accepted.folder(of, "s"))
+    assert [(r.by, r.moved) for k in kept for r in k.ranges] == [("", ""), ("starlette", "1.9>2.1")]
+    assert found.ranges("day", ("c/l", "s"))[1][1].moved == "1.9>2.1"
+
+
+def test_where_the_newest_dependencies_make_a_difference_is_told(tmp_path: Path) -> None:
+    first = VERSIONS[20]
+    world = World(
+        lambda version, starlette: (
+            201 if starlette == "3" or after(first)(version, "") > 200 else 200
+        ),
+        newest="3",
+    )
+    of = lesson(tmp_path)
+    found, _ = look(world, of)
+    assert spans(found) == [(VERSIONS[0], VERSIONS[19], ""), (first, HERE, "fastapi")]
+    assert spans(found, "newest") == [(VERSIONS[0], HERE, "starlette")]
+    _accept(found, of)
+
+    told = history.of_lesson(of, HERE, steps_of, truth.find(of, truth.of_accepted(of, VERSIONS),
+                             late_is_true_for_200))  # fmt: skip
+    assert told is not None
+    assert told.newest
+    (apart,) = told.apart
+    assert (apart.first, apart.last) == (VERSIONS[0], VERSIONS[19])
+    assert (apart.by, apart.moved, apart.old, apart.new) == ("starlette", "1>3", VERSIONS[0], first)
+
+
+def test_where_they_make_none_nothing_is_told(tmp_path: Path) -> None:
+    of = lesson(tmp_path)
+    _accept(look(World(eras, newest="3"), of)[0], of)
+    told = history.of_lesson(of, HERE, steps_of)
+    assert told is not None
+    assert (told.newest, told.apart) == (True, ())
+
+
+def test_what_was_not_recorded_with_the_newest_dependencies_is_not_said_to_be_the_same(
+    tmp_path: Path,
+) -> None:
+    def status(version: str, starlette: str) -> int | None:
+        return None if starlette == "3" and VERSIONS.index(version) < 6 else 200
+
+    of = lesson(tmp_path)
+    world = World(lambda v, s: status(v, s) and eras(v, s), newest="3")
+    _accept(look(world, of, every=True)[0], of)
+    told = history.of_lesson(of, HERE, steps_of)
+    assert told is not None
+    assert [(a.first, a.last, a.new) for a in told.apart] == [(VERSIONS[0], VERSIONS[5], "")]
 
 
 def test_what_fastapi_changed_is_not_the_dependencys_that_came_with_it(tmp_path: Path) -> None:

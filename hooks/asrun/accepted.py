@@ -221,7 +221,7 @@ def _without(ranges: Sequence[VersionRange], version: str, days: Days) -> tuple[
         before = [v for v in inside if Version(v) < Version(version)]
         after = [v for v in inside if Version(v) > Version(version)]
         result += [_cut(r, before, days)] if before else []
-        result += [dataclasses.replace(_cut(r, after, days), by="")] if after else []
+        result += [dataclasses.replace(_cut(r, after, days), by="", moved="")] if after else []
     return tuple(result)
 
 

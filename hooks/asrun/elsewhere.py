@@ -58,9 +58,31 @@ class Change:
     """The release before it."""
     by: str
     """What made the difference, as in `VersionRange.by`."""
+    moved: str
+    """The versions of that, as in `VersionRange.moved`."""
     old: str
     """The behaviour until then: a `Behaviour.file`."""
     new: str
+    rows: tuple[Aligned, ...]
+    """The step diff; empty where one of the two could not be recorded."""
+    says: Text = ()
+    """What differs, in a sentence that is computed from the rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Neighbouring releases of which a scenario behaves otherwise with the newest dependencies."""
+
+    scenario: str
+    first: str
+    last: str
+    by: str
+    """The dependencies that make the difference, as in `VersionRange.by`."""
+    moved: str
+    old: str
+    """The behaviour with the dependencies of the release day: a `Behaviour.file`."""
+    new: str
+    """That with the newest; "" where it was not recorded with them."""
     rows: tuple[Aligned, ...]
     """The step diff; empty where one of the two could not be recorded."""
     says: Text = ()
@@ -152,6 +174,10 @@ class History:
     """For each page of an era: what became of the statements on its runs, by name."""
     answers: Mapping[tuple[str, str], Answer] = field(default_factory=dict)
     """For a quiz's name and the text of an option: where it is the right one."""
+    newest: bool = False
+    """Whether anything was recorded with the newest dependencies."""
+    apart: tuple[Apart, ...] = ()
+    """Where those make a difference, by scenario, then by release."""
     briefs: tuple[Brief, ...] = ()
     """The runs that behave otherwise than those of the lesson's own page, each once."""
 
@@ -161,6 +187,7 @@ class History:
             self,
             behaviours=tuple(replace(b, trace=None) for b in self.behaviours),
             changes=tuple(replace(c, rows=()) for c in self.changes),
+            apart=tuple(replace(a, rows=()) for a in self.apart),
             verdicts={},
             answers={},
             briefs=(),
@@ -169,3 +196,13 @@ class History:
     def of(self, scenario: str) -> tuple[Behaviour, ...]:
         """The behaviours of a scenario, by oldest release."""
         return tuple(b for b in self.behaviours if b.scenario == scenario)
+
+
+def caused(by: str, moved: str) -> list[str]:
+    """What made a difference, each with its versions: `starlette 0.45.3 to 0.46.0`."""
+    names = by.split("+")
+    versions = (moved.split("+") if moved else []) + [""] * len(names)
+    return [
+        f"{name} {' to '.join(v or 'none' for v in two.split('>'))}" if two else name
+        for name, two in zip(names, versions, strict=False)
+    ]

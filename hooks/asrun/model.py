@@ -140,7 +140,11 @@ class VersionRange:
     """How many releases there are from `first` to `last`."""
     by: str = ""
     """What made the difference to the release before: `fastapi`, `starlette`, or several with `+`
-    where they could not be told apart; "" for the first range."""
+    where they could not be told apart; "" for the first range. With the newest dependencies: what
+    makes it to those of the release day, "" where nothing does."""
+    moved: str = ""
+    """For each part of `by` its versions before and after, `0.45.3>0.46.0`, joined by `+`; nothing
+    for FastAPI, whose versions the ranges are of."""
 
 
 class Trace(BaseModel):

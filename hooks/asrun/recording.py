@@ -170,6 +170,7 @@ def _range_text(r: VersionRange) -> str:
     parts += [f"to={r.last_day}"] if r.last_day else []
     parts.append(f"recorded={r.recorded}/{r.of}")
     parts += [f"by={r.by}"] if r.by else []
+    parts += [f"moved={r.moved}"] if r.moved else []
     return " ".join(parts)
 
 
@@ -184,6 +185,7 @@ def _range(text: str) -> VersionRange:
         recorded=int(recorded),
         of=int(of),
         by=found.get("by", ""),
+        moved=found.get("moved", ""),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from asrun.elsewhere import Aligned, Behaviour, Brief, Change, Era, History, Instead, Told
+from asrun.elsewhere import Aligned, Apart, Behaviour, Brief, Change, Era, History, Instead, Told
 from asrun.model import Cite, Event, Lesson, Trace, Verdict
 from asrun.narrate.differences import inside, sentence
 from asrun.narrate.lesson_page import tell_lesson
@@ -40,6 +40,7 @@ def tell_elsewhere(page: LessonPage) -> tuple[LessonPage, tuple[LessonPage, ...]
     full = replace(
         history,
         changes=tuple(_change(history, change, pages) for change in history.changes),
+        apart=tuple(_apart(page.lesson, history, one) for one in history.apart),
         told=tuple(_told(history, one, pages) for one in history.told),
         verdicts={},
         briefs=tuple(_briefs(history, told)),
@@ -99,6 +100,18 @@ def _change(history: History, change: Change, pages: Mapping[str, LessonPage]) -
     return replace(change, rows=rows, says=_says(history, change, rows))
 
 
+def _apart(lesson: Lesson, history: History, one: Apart) -> Apart:
+    """What the newest dependencies make otherwise, in words."""
+    of = {b.file: b.trace for b in history.of(one.scenario)}
+    if not one.new:
+        return replace(one, says=say("not recorded with them"))
+    old, new = of[one.old], of[one.new]
+    before = _Steps(tell_run(lesson, old) if old else None, old)
+    after = _Steps(tell_run(lesson, new) if new else None, new)
+    rows = tuple(_row(row, before, after) for row in one.rows)
+    return replace(one, rows=rows, says=_says(history, one, rows))
+
+
 class _Steps:
     """The steps of a run by their keys, with their events."""
 
@@ -128,14 +141,17 @@ def _row(row: Aligned, before: _Steps, after: _Steps) -> Aligned:
     return replace(row, was="", how=how)
 
 
-def _says(history: History, change: Change, rows: Sequence[Aligned]) -> Text:
+def _says(history: History, change: Change | Apart, rows: Sequence[Aligned]) -> Text:
     if rows:
         return sentence(rows)
     of = {b.file: b for b in history.of(change.scenario)}
     old, new = of[change.old], of[change.new]
     if new.trace is None:
-        return say("no longer possible: {why}", why=_unrecorded(new))
-    return say("possible from here on; before, {why}", why=_unrecorded(old))
+        no = "no longer possible: {why}" if isinstance(change, Change) else "not possible: {why}"
+        return say(no, why=_unrecorded(new))
+    if isinstance(change, Change):
+        return say("possible from here on; before, {why}", why=_unrecorded(old))
+    return say("possible; with those of the release day, {why}", why=_unrecorded(old))
 
 
 def _unrecorded(behaviour: Behaviour) -> Text:

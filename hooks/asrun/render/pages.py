@@ -163,6 +163,7 @@ def _environment() -> Environment:
         span=versions.span,
         spans=versions.spans,
         by=versions.by,
+        title_of=versions.title_of,
         address=versions.address,
         eras_of=versions.eras_of,
         brief_data=versions.brief_data,
@@ -209,12 +210,15 @@ class _Pages:
         site = self._known["site"]
         found = versions.releases(site, paths.CHANGES)
         known = [page.history for page in view.pages(site) if page.history]
+        apart = [(p, one) for p in view.pages(site) if p.history for one in p.history.apart]
         ends = sorted({v for one in known for v in (one.first, one.last)}, key=Version)
         body = self._body(
             "changes.html",
             paths.CHANGES,
             releases=found,
             looked=len(known),
+            apart=apart,
+            newest=bool(known) and all(one.newest for one in known),
             first=ends[0] if ends else "",
             last=ends[-1] if ends else "",
         )

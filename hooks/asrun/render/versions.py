@@ -10,7 +10,7 @@ from typing import Literal
 
 from packaging.version import Version
 
-from asrun.elsewhere import Aligned, Brief, Change, Era, History, Instead, Told
+from asrun.elsewhere import Aligned, Apart, Brief, Change, Era, History, Instead, Told, caused
 from asrun.model import VersionRange
 from asrun.page import LessonPage, Site
 from asrun.render import paths
@@ -105,9 +105,15 @@ def spans(ranges: Iterable[Era | VersionRange]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def by(cause: str) -> str:
-    """Return in words what made a difference."""
-    return " or ".join(_NAMES.get(part, part) for part in cause.split("+"))
+def by(one: Change | Apart) -> str:
+    """Return in words what made a difference: `Starlette 0.45.3 to 0.46.0`; "" if not known."""
+    parts = [part.partition(" ") for part in caused(one.by, one.moved) if part]
+    return " or ".join(f"{_NAMES.get(name, name)}{space}{v}" for name, space, v in parts)
+
+
+def title_of(page: LessonPage, scenario: str) -> str:
+    """Return the title of a scenario."""
+    return next((s.title for s in page.lesson.scenarios if s.name == scenario), scenario)
 
 
 def eras_of(page: LessonPage) -> list[Era]:
@@ -187,7 +193,7 @@ def _differences(
 
 
 def _alike(change: Change) -> tuple[object, ...]:
-    return (change.scenario,) if change.rows else (change.says, change.by)
+    return (change.scenario,) if change.rows else (change.says, by(change))
 
 
 def _run_at(page: LessonPage, era: Era | None, scenario: str, file: str, path: str) -> str | None:

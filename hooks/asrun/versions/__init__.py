@@ -11,6 +11,7 @@
     truth         in which releases each statement is true, and whether its `holds` says so
     writing       write `holds` into a `lesson.py`
     history       all of it from the accepted recordings alone: for pages, and for a build
+    apart         of these, where the newest dependencies make a difference
     newest        what the release of this morning broke
     report        each of these for the terminal, and as JSON
 

@@ -74,6 +74,15 @@ def cause(boundary: Boundary, attempt: Try) -> str:
     return "+".join([_OWN, *sorted(needed)])
 
 
+def moved(boundary: Boundary, cause: str) -> str:
+    """The versions of what made a difference, before and after; as `VersionRange.moved` has them."""
+    parts = [
+        "" if name == _OWN else f"{boundary.before.version(name)}>{boundary.after.version(name)}"
+        for name in cause.split("+")
+    ]
+    return "+".join(parts)
+
+
 def _dependency(
     before: Environment, units: Mapping[str, Mapping[str, str]], now: str, attempt: Try
 ) -> str:

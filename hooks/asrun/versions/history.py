@@ -19,7 +19,7 @@ from asrun.elsewhere import Aligned, Answer, Behaviour, Change, History, Told
 from asrun.model import RELEASES, Event, Lesson, Problem, Scenario, Trace, Verdict, VersionRange
 from asrun.record.source import Source
 from asrun.story import Step
-from asrun.versions import aligning, eras
+from asrun.versions import aligning, apart, eras
 from asrun.versions import truth as truths
 from asrun.versions.truth import Truth
 
@@ -57,7 +57,8 @@ def of_lesson(
     order = sorted(named, key=Version)
     told = tuple(_told(s.name, truth) for s in lesson.statements) if truth else ()
     changes.sort(key=lambda c: Version(c.release))
-    found = eras.of_releases(truth.versions if truth else order, by_scenario, here)
+    versions = truth.versions if truth else order
+    found = eras.of_releases(versions, by_scenario, here)
     judged = eras.verdicts(found, by_scenario, truth) if truth else {}
     return History(
         first=order[0],
@@ -68,6 +69,14 @@ def of_lesson(
         eras=found,
         verdicts=judged,
         answers=eras.answers(found, judged),
+        newest=any(b.newest for b in behaviours),
+        apart=tuple(
+            one
+            for scenario in lesson.scenarios
+            for one in apart.of_scenario(
+                lesson, scenario, by_scenario[scenario.name], versions, steps_of
+            )
+        ),
     )
 
 
@@ -173,6 +182,7 @@ def _changes(
             day=after.first_day,
             before=before.last,
             by=after.by,
+            moved=after.moved,
             old=old.file,
             new=new.file,
             rows=rows,

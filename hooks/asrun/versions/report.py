@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from asrun.elsewhere import caused
 from asrun.model import DiffRow, Lesson, Problem, Scenario, VersionRange
 from asrun.problems import diff_lines
 from asrun.versions.newest import Newest
@@ -81,6 +82,7 @@ def _range(r: VersionRange) -> dict[str, Any]:
         "recorded": r.recorded,
         "of": r.of,
         "by": r.by,
+        "moved": r.moved,
     }
 
 
@@ -134,7 +136,7 @@ def _line(
         "absent": "  does not exist in these releases",
         "failed": f"  cannot be recorded: {outcome.why}",
     }.get(outcome.kind, "")
-    by = f"  by {r.by.replace('+', ' or ')}" if r.by else ""
+    by = f"  by {' or '.join(caused(r.by, r.moved))}" if r.by else ""
     return f"{name}  {releases:<20} {days:<24} {r.recorded} of {r.of} recorded{by}{kind}"
 
 

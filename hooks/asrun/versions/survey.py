@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -29,7 +29,8 @@ class Survey:
         lessons: what was looked at.
         here: the environment that asrun itself runs in: it stands for its release.
         found: for each row, the outcome at each place that was looked at.
-        causes: for a row and the first place of a stretch, what made the difference.
+        causes: for a row and the first place of a stretch, what made the difference, and the
+            versions of that; see `VersionRange.by` and `moved`.
         every: whether every release was looked at.
     """
 
@@ -37,7 +38,7 @@ class Survey:
     lessons: Sequence[Lesson]
     here: Environment
     found: dict[Row, dict[int, Outcome]] = field(default_factory=dict)
-    causes: dict[tuple[Row, int], str] = field(default_factory=dict)
+    causes: dict[tuple[Row, int], tuple[str, str]] = field(default_factory=dict)
     every: bool = False
 
     @property
@@ -94,6 +95,7 @@ class Survey:
 
     def _range(self, row: Row, stretch: Stretch) -> VersionRange:
         first, last = self.listing.releases[stretch.first], self.listing.releases[stretch.last]
+        by, moved = self.causes.get((row, stretch.first), ("", ""))
         return VersionRange(
             first=first.version,
             last=last.version,
@@ -101,7 +103,8 @@ class Survey:
             last_day=last.day.isoformat(),
             recorded=stretch.seen,
             of=stretch.last - stretch.first + 1,
-            by=self.causes.get((row, stretch.first), ""),
+            by=by,
+            moved=moved,
         )
 
 
@@ -147,28 +150,62 @@ def survey(
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What made a difference: at which release, in which row, for the stretch that begins where."""
+
+    row: Row
+    first: int
+    at: int
+    boundary: causes.Boundary
+
+
 def _find_causes(survey: Survey, observer: Observer) -> None:
-    """What made each difference between releases with the dependencies of their days."""
-    boundaries: dict[tuple[Row, int], causes.Boundary] = {}
-    for basis, place in survey.found:
-        if basis != "day":
+    """What made each difference between releases, and between the two kinds of dependencies."""
+    questions = [
+        question
+        for basis, place in survey.found
+        for question in (
+            _between_releases(survey, observer, place)
+            if basis == "day"
+            else _between_kinds(survey, observer, place)
+        )
+    ]
+    _record_ahead(survey, observer, questions)
+    for q in questions:
+
+        def attempt(mixed: Environment, q: _Question = q) -> str | None:
+            mixture = Target(survey.listing.releases[q.at], "day", mixed)
+            return observer.observe({mixture: [q.row[1]]})[mixture, q.row[1]].behaviour
+
+        found = causes.cause(q.boundary, attempt)
+        survey.causes[q.row, q.first] = found, causes.moved(q.boundary, found)
+
+
+def _between_releases(survey: Survey, observer: Observer, place: Place) -> Iterator[_Question]:
+    """Neighbouring releases that differ with the dependencies of their days."""
+    for earlier, later in pairwise(survey.stretches("day", place)):
+        if later.before is None or later.before != later.first - 1:
             continue
-        stretches = survey.stretches(basis, place)
-        for earlier, later in pairwise(stretches):
-            if later.before is None or later.before != later.first - 1:
+        before = _environment(survey, observer, later.before)
+        after = _environment(survey, observer, later.first)
+        boundary = causes.Boundary(before, after, earlier.behaviour, later.behaviour)
+        yield _Question(("day", place), later.first, later.first, boundary)
+
+
+def _between_kinds(survey: Survey, observer: Observer, place: Place) -> Iterator[_Question]:
+    """Of each stretch with the newest dependencies, the first release that differs by them."""
+    day = survey.found.get(("day", place), {})
+    for stretch in survey.stretches("newest", place):
+        for at in range(stretch.first, stretch.last + 1):
+            was = day[at].behaviour if at in day else None
+            if was is None or was == stretch.behaviour or at not in survey.found["newest", place]:
                 continue
-            before = _environment(survey, observer, later.before)
-            after = _environment(survey, observer, later.first)
-            boundary = causes.Boundary(before, after, earlier.behaviour, later.behaviour)
-            boundaries[(basis, place), later.first] = boundary
-    _record_ahead(survey, observer, boundaries)
-    for (row, first), boundary in boundaries.items():
-
-        def attempt(mixed: Environment, place: Place = row[1], first: int = first) -> str | None:
-            mixture = Target(survey.listing.releases[first], "day", mixed)
-            return observer.observe({mixture: [place]})[mixture, place].behaviour
-
-        survey.causes[row, first] = causes.cause(boundary, attempt)
+            before = _environment(survey, observer, at)
+            after = observer.environments.of(survey.listing.releases[at], "newest")
+            boundary = causes.Boundary(before, after, was, stretch.behaviour)
+            yield _Question(("newest", place), stretch.first, at, boundary)
+            break
 
 
 def _environment(survey: Survey, observer: Observer, place: int) -> Environment:
@@ -177,13 +214,12 @@ def _environment(survey: Survey, observer: Observer, place: int) -> Environment:
     return observer.environments.of(survey.listing.releases[place], "day")
 
 
-def _record_ahead(
-    survey: Survey, observer: Observer, boundaries: Mapping[tuple[Row, int], causes.Boundary]
-) -> None:
+def _record_ahead(survey: Survey, observer: Observer, questions: Iterable[_Question]) -> None:
     """Record the mixtures that are tried for each boundary together, two at a time."""
     wants: dict[Target, list[Place]] = {}
-    for (row, first), boundary in boundaries.items():
-        if causes.differing(boundary.before, boundary.after):
-            release = survey.listing.releases[first]
-            wants.setdefault(Target(release, "day", causes.mixture(boundary)), []).append(row[1])
+    for q in questions:
+        if causes.differing(q.boundary.before, q.boundary.after):
+            release = survey.listing.releases[q.at]
+            target = Target(release, "day", causes.mixture(q.boundary))
+            wants.setdefault(target, []).append(q.row[1])
     observer.observe(wants)

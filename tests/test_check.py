@@ -93,7 +93,7 @@ def test_changed_behaviour_is_told_as_steps(accepted: Project) -> None:
             '["apple", "pear"]',
             '["lime", "pear"]',
             '["lime", "pear"]',
-            "no longer runs",
+            '`event loop: names = ["lime", "pear"]` runs in place of `names = ["apple", "pear"]`',
             "wire: http.response.start 200   (was: content-length 7; now: content-length 6)",
         ),
         (

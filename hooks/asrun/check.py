@@ -151,8 +151,8 @@ def _changed(
     old = list(steps_of(lesson, old_trace)) if old_trace.events else []
     new = list(steps_of(lesson, trace))
     rows = step_diff(old, old_trace, new, trace)
-    moves = [r[0] for r in rows if r[0].move != "same"]
-    line = _line(rows, smallest(moves), old)
+    moves = [row for row, _ in rows]
+    line = _line(rows, smallest(moves)[0], old)
     version = trace.versions.fastapi
     accepted_on = recording.versions.fastapi
     on = "" if version == accepted_on else f", on FastAPI {version} (accepted on {accepted_on})"

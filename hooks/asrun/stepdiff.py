@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from asrun.model import DiffRow, Event, Trace
@@ -130,25 +131,37 @@ def _told(step: Step, trace: Trace) -> dict[str, str]:
     return {event_line(trace.events[e.seq - 1]): e.what for e in step.events}
 
 
-def smallest(moves: Sequence[DiffRow]) -> DiffRow | None:
+def smallest(rows: Sequence[DiffRow]) -> tuple[DiffRow | None, DiffRow | None]:
     """The change that says most about the others: the first of the kind that is rarest.
 
     A step that is otherwise where it was mostly follows from one that came, went, moved, or runs
     on another lane.
+
+    Returns:
+        Its row; and where it is a step that took the place of another, the row of that.
     """
+    moves = [row for row in rows if row.move != "same"]
     counts = Counter(_kind(row) for row in moves)
     kinds = [kind for kind in counts if kind != "changed"] or list(counts)
     rare = min(kinds, key=lambda kind: counts[kind], default=None)
-    return next((row for row in moves if _kind(row) == rare), None)
+    for row, after in zip_longest(rows, rows[1:]):
+        if row.move != "same" and _kind(row) == rare:
+            replaced = row.move == "gone" and after is not None and after.move == "new"
+            return (after, row) if replaced and _lane(after) == _lane(row) else (row, None)
+    return None, None
+
+
+def _lane(row: DiffRow) -> str:
+    return row.text.partition(": ")[0]
 
 
 def _kind(row: DiffRow) -> str:
     return "lane" if row.was.startswith(_ON) and row.now.startswith(_ON) else row.move
 
 
-def in_words(moves: Sequence[DiffRow]) -> str:
+def in_words(rows: Sequence[DiffRow]) -> str:
     """The diff in a sentence: the smallest change by name, and how many more steps differ."""
-    named = smallest(moves)
+    named, instead = smallest(rows)
     if named is None:
         return "events changed inside a step"
     steps = f"{named.by} step{'' if named.by == 1 else 's'}"
@@ -157,11 +170,11 @@ def in_words(moves: Sequence[DiffRow]) -> str:
         "earlier": f"runs {steps} earlier",
         "later": f"runs {steps} later",
         "gone": "no longer runs",
-        "new": "runs now",
+        "new": f"runs in place of `{instead.text.partition(': ')[2]}`" if instead else "runs now",
         "lane": f"runs {named.now}, and no longer {named.was}",
         "changed": f"is otherwise ({named.otherwise})",
     }[_kind(named)]
-    rest = len(moves) - 1
+    rest = sum(row.move != "same" for row in rows) - (2 if instead else 1)
     more = (
         f", and {rest} more step{'s' if rest != 1 else ''} differ{'s' if rest == 1 else ''}"
         if rest

@@ -7,6 +7,7 @@ share one scope, so TypeScript, which deno carries, is shown them as one.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -63,6 +64,8 @@ def check_script(docs: Path, work: Path) -> tuple[int, str]:
         docs: the folder of the hand-written pages, which has the files.
         work: a folder of its own; deno's cache goes there, too.
     """
+    if importlib.util.find_spec("deno") is None:
+        return 1, "The pages' script was not checked: deno, which carries TypeScript, is not here."
     script, lines = joined(docs)
     work.mkdir(parents=True, exist_ok=True)
     (work / "asrun.js").write_text(script, encoding="utf-8")

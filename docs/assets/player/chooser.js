@@ -66,6 +66,7 @@ class Modes extends HTMLElement {
     // In a mode without the table, a step is on the stage.
     const seen = target.checkVisibility() ? target : shown;
     seen.scrollIntoView();
+    shown.follow();
   }
 
   /** @param {Player} shown */

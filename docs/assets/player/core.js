@@ -195,7 +195,13 @@ class Player extends HTMLElement {
     if (from !== this.step) {
       const detail = { n: this.step, from };
       this.dispatchEvent(new CustomEvent("asrun:step", { bubbles: true, detail }));
+      this.follow();
     }
+  }
+
+  /** Keep in sight what the mode marks as the step that is shown. */
+  follow() {
+    this.host.querySelector(".on")?.scrollIntoView({ block: "nearest" });
   }
 
   /** Go to the next step of which something is true, from the start again after the last. @param {(step: Step) => unknown} test */

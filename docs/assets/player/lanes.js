@@ -15,22 +15,19 @@ modes.set("lanes", {
     }));
     const heads = lanes.map(({ key, name }) =>
       press({ class: "seq-head", onclick: () => player.next((step) => step.row === key) }, copy(name)));
-    const rows = player.run.steps.map(({ n, row }) => {
+    const rows = player.run.steps.map(({ n }) => {
       const rails = lanes.map(({ at, marks }) => {
         const mark = marks.find(({ first, last }) => first <= n && n <= last);
         return el("span", { class: "rail", "data-lane": at }, el("i", { class: mark ? `mark ${mark.kind}` : "" }));
       });
-      const lane = el("span", { class: "vh" }, copy(lanes.find(({ key }) => key === row)?.name), ": ");
       return el("li", { onclick: () => player.go(n) },
-        el("a", { class: "st", href: `#${player.name}-${n}` }, `${n}`), ...rails,
-        el("span", {}, lane, el("code", {}, player.text(n).action)));
+        el("a", { class: "st", href: `#${player.name}-${n}` }, `${n}`), ...rails, named(player, n));
     });
     const says = el("p", { class: "said", role: "status" });
     const show = () => {
       rows.forEach((li, at) => li.classList.toggle("on", at + 1 === player.step));
       const { what, why } = player.text(player.step);
       says.replaceChildren(el("b", {}, what), " ", why);
-      rows[player.step - 1].scrollIntoView({ block: "nearest" });
     };
     const names = el("div", { class: "seq-heads", role: "group", ariaLabel: "Go to the next step of a lane" }, el("span"), ...heads);
     host.append(el("div", { class: "seq-top" }, says, names), el("ol", { class: "seq" }, ...rows));

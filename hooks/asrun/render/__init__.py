@@ -10,7 +10,6 @@ from asrun.render.pages import (
     render_gathered,
     render_lesson,
     render_site,
-    with_origins,
 )
 
 __all__ = [
@@ -19,5 +18,4 @@ __all__ = [
     "render_gathered",
     "render_lesson",
     "render_site",
-    "with_origins",
 ]

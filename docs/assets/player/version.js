@@ -60,14 +60,25 @@ customElements.define("asrun-upgrade", class extends HTMLElement {
     const to = pick("to", releases[0]);
     const said = el("p", { role: "status" });
     const show = (/** @type {boolean} */ changed) => {
-      let count = 0;
+      /** @type {Record<string, string[]>} by run: how it is in the newer release, and in the older */
+      const ends = {};
       document.querySelectorAll("[data-release]").forEach((/** @type {any} */ part) => {
         const at = part.dataset.release;
         part.hidden = order(at, from.value) <= 0 || order(at, to.value) > 0;
-        if (!part.hidden) count += part.querySelectorAll(".said").length;
+        // Newest first: the first that is met says how a run ends, the last how it began.
+        if (!part.hidden) part.querySelectorAll("[data-runs]").forEach((/** @type {any} */ one) => {
+          one.dataset.runs.split(" ").forEach((/** @type {string} */ run) => {
+            const [name, was, is] = run.split(":");
+            ends[name] = [ends[name]?.[0] ?? is, was];
+          });
+        });
       });
-      const change = count === 1 ? " behaviour changes." : " behaviours change.";
-      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count}${change}`;
+      const runs = Object.values(ends);
+      const count = runs.filter(([is, was]) => is !== was).length;
+      const back = runs.length - count;
+      const change = count === 1 ? " behaviour changes" : " behaviours change";
+      const more = back ? `, and ${back} more on the way and back again` : "";
+      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count}${change}${more}.`;
       if (changed) history.replaceState(null, "", `?from=${from.value}&to=${to.value}`);
     };
     this.replaceChildren(

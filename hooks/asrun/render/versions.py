@@ -29,6 +29,8 @@ class Difference:
     """A scenario that begins to behave otherwise, and those of which the same is to be said."""
 
     change: Change
+    runs: str
+    """Each run with how it was and is, for the script: `<lesson>/<scenario>:<was>:<is>`, spaced."""
     title: str
     """Titles of the scenarios."""
     before: str | None
@@ -185,6 +187,7 @@ def _differences(
         names = [titles.get(c.scenario, c.scenario) for c in group]
         yield Difference(
             change=change,
+            runs=" ".join(f"{page.lesson.id}/{c.scenario}:{c.old}:{c.new}" for c in group),
             title=" and ".join(names) if len(names) < 3 else f"{len(names)} runs",
             before=_run_at(page, before, change.scenario, change.old, path),
             after=_run_at(page, after, change.scenario, change.new, path),

@@ -154,6 +154,26 @@ def test_it_says_whether_the_newest_dependencies_make_a_difference(
     assert bool(changes.all(id="newest")) is otherwise
 
 
+@pytest.mark.parametrize(
+    ("every", "words"),
+    [
+        (
+            False,
+            "Recorded on 6 of them, each with the dependencies of its release day; the rest lie",
+        ),
+        (
+            True,
+            "Recorded on all of them, each with the dependencies of its release day. This build",
+        ),
+    ],
+)
+def test_it_says_on_how_many_releases_it_was_recorded(every: bool, words: str) -> None:
+    ranges = tuple(VersionRange(a, b, recorded=n if every else 2, of=n) for a, b, n, _ in ERAS)
+    known = replace(history(), behaviours=(replace(behaviour("0.95.2"), ranges=ranges),))
+    page = replace(own(), history=known)
+    assert parse(source(render_lesson(page, draft=False), PAGE)[1]).holds(words)
+
+
 def test_steps_are_laid_beside_each_other_with_their_neighbours(lesson: Element) -> None:
     table = lesson.all("table", "al")[0]
     (moved,) = table.all("tr", "al-earlier")

@@ -162,6 +162,7 @@ def test_a_sentence_that_a_change_made_false_is_told_with_both_runs(accepted: Pr
     assert changed["line"] == read  # the first that is new stands above it
     assert "`event loop: resource.closed = True` runs now" in changed["message"]
     false = next(p for p in problems if p["statement"] == "closed_after_the_response")
+    assert "see `behaviour-changed`" in false["todo"]
     now, then = false["near"]
     assert (now["accepted"], now["same"]) == ("", False)
     assert then["accepted"]

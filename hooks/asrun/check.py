@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from asrun import accepted, fingerprint, nearby
 from asrun.holds import Holds
@@ -39,6 +39,10 @@ _TODO = {
     "crashed": "Mend the proof.",
     "hung": "A proof asks the trace and ends; look for a loop.",
 }
+_RUN_CHANGED = (
+    "The run is not the accepted one: see `behaviour-changed`. If the app should do this, say what "
+    "ran; where the sentence is true in other versions of FastAPI, say which with `holds=`."
+)
 
 
 def against_accepted(
@@ -206,6 +210,7 @@ def statements(
     traces: Mapping[str, Trace],
     steps_of: StepsOf,
     pinned: str = "",
+    changed: Collection[str] = (),
 ) -> list[Problem]:
     """What is said and not borne out.
 
@@ -216,6 +221,7 @@ def statements(
         steps_of: how a trace reads in steps.
         pinned: the version that the project pins, where it is another than that of the traces. On
             it, a statement that holds only in other versions is no problem.
+        changed: scenarios whose runs are no longer what was accepted.
     """
     fastapi = next((trace.versions.fastapi for trace in traces.values()), None)
     if fastapi is None:
@@ -250,6 +256,8 @@ def statements(
         if not holds_here and fastapi == pinned and verdict.outcome in ("false", "missing"):
             continue
         message, todo = verdict.message, _TODO[verdict.outcome].format(lesson=lesson.id)
+        if verdict.outcome in ("false", "missing") and not set(changed).isdisjoint(statement.on):
+            todo = _RUN_CHANGED
         if not holds_here and verdict.outcome in ("false", "missing"):
             message = f"false on FastAPI {fastapi}; it holds in {statement.holds}: {message}"
             todo = f"Nothing, if you meant to try FastAPI {fastapi}; the project pins {pinned}."

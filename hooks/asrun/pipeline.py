@@ -267,7 +267,10 @@ def _check(ran: Ran, pinned: str) -> None:
         if scenario.name in ran.traces:
             told = ran.traces[scenario.name]
             ran.problems.extend(check.against_accepted(lesson, scenario, told, steps_of))
-    ran.problems.extend(check.statements(lesson, ran.verdicts, ran.traces, steps_of, pinned))
+    changed = {p.scenario for p in ran.problems if p.kind == "behaviour-changed"}
+    ran.problems.extend(
+        check.statements(lesson, ran.verdicts, ran.traces, steps_of, pinned, changed)
+    )
     ran.problems.extend(check.leftovers(lesson))
 
 

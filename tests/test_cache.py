@@ -6,6 +6,9 @@ import hashlib
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -214,6 +217,11 @@ def _loop(file: Path) -> None:
     file.symlink_to(file)
 
 
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 def _wrong_shape(file: Path) -> None:
     """What an entry of another kind would hold, and its digest is right."""
     Cache(file.parent).put(file.stem, {"recording": {"events": [{"kind": "no such kind"}]}})
@@ -226,7 +234,7 @@ def _deep(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [_truncate, _flip, _empty, _garbage, _folder, _loop, _wrong_shape, _deep]
+    "damage", [_truncate, _flip, _empty, _garbage, _folder, _loop, _pipe, _wrong_shape, _deep]
 )
 def test_a_damaged_entry_is_made_again(
     damage: Callable[[Path], None], build: Build, reading: Project
@@ -312,6 +320,55 @@ def test_why(accepted: Project) -> None:
     assert why()[0] == "lending/resource answers ran: app.py has changed"
     shutil.rmtree(accepted.root / ".asrun/cache")
     assert why()[0] == "lending/resource answers ran: it was never recorded"
+
+
+HELPED = """
+from proofs import expected
+
+
+@snapshot(on=answers)
+def helped(trace):
+    \"\"\"The response starts with a 200.\"\"\"
+    sent = trace.one(asgi="http.response.start")
+    assert sent.status == expected()
+"""
+
+
+def test_a_module_that_a_proof_uses_has_changed(accepted: Project) -> None:
+    module = f"snippets/{accepted.id}/proofs.py"
+    accepted.write(module, "def expected():\n    return 200\n")
+    with accepted.lesson.open("a", encoding="utf-8") as file:
+        file.write(HELPED)
+    assert accepted.asrun("check").code == 0
+    accepted.write(module, "def expected():\n    return 201\n")
+    assert "statement-false" in accepted.asrun("check", "--format", "json").kinds()
+
+
+WAITS = """import pathlib, select
+    if not pathlib.Path(__file__).with_name("go").exists():
+        select.select([], [], [], 60)
+    await client.get("/items/7")"""
+
+
+def test_a_build_that_is_interrupted_goes_on_from_where_it_was(accepted: Project) -> None:
+    accepted.add_lesson("other").accepted()
+    accepted.edit(accepted.lesson, 'await client.get("/items/7")', WAITS)
+    command = [sys.executable, "-m", "asrun", "build"]
+    environ = {**os.environ, "ASRUN_DEADLINE": "50"}
+    build = subprocess.Popen(command, cwd=accepted.root, env=environ, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while len(files(accepted)) < 4 and time.monotonic() < deadline:
+        time.sleep(0.05)  # until three of four are recorded, and what is installed is noted
+    build.send_signal(signal.SIGINT)
+    assert b"Traceback" not in build.communicate(timeout=30)[1]
+    assert build.returncode == 130
+    assert not (accepted.root / ".asrun/pages").exists()
+    accepted.write(f"snippets/{accepted.id}/go", "")
+    again = accepted.asrun("build", "--why")
+    assert again.code == 0
+    assert "lending/other answers did not run" in again.err
+    assert "lending/other raises did not run" in again.err
+    assert "(2 recorded now, 2 from the cache)" in again.err
 
 
 def test_a_build_with_a_damaged_cache(accepted: Project) -> None:

@@ -56,7 +56,8 @@ class Cache:
             return Found(None, "off")
         path = self._folder / f"{key}.json"
         try:
-            data = path.read_bytes()
+            with open(path, "rb", opener=_at_once) as file:
+                data = file.read()
         except FileNotFoundError:
             return Found(None, "absent")
         except OSError:
@@ -106,6 +107,11 @@ class Cache:
                     age = now - entry.stat(follow_symlinks=False).st_mtime
                     if age > (_DAY if entry.name.endswith(".part") else _KEPT):
                         Path(entry.path).unlink()
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open a file, and do not wait where a pipe is in its place."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def _check(key: str, text: bytes) -> bytes:

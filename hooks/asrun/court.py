@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
@@ -10,6 +11,7 @@ from asrun import cache
 from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied, cores
 from asrun.model import Choice, Cite, Kill, Lesson, Statement, Trace, Verdict
 from asrun.recording import digest_of
+from asrun.reuse import names_in
 
 _ENTRY = "asrun.judge.child:judge"
 _TOGETHER = "asrun.judge.child:judge_together"
@@ -57,6 +59,7 @@ def judge(
             "verdicts",
             lesson.id,
             lesson.source,
+            *_files_of(lesson),
             cache.environment(),
             cache.engine("judge"),
             *digests,
@@ -111,6 +114,13 @@ def judge(
             failed = {s.name: Verdict(s.name, "crashed", message=why) for s in statements}
             result[lesson.id] = failed | result.get(lesson.id, {})
     return result
+
+
+def _files_of(lesson: Lesson) -> Iterator[str]:
+    """What else a proof can come to by its imports, or asks for by its words: the whole folder."""
+    for name in names_in(lesson.folder):
+        with contextlib.suppress(OSError):
+            yield f"{name} {cache.digest_of((lesson.folder / name).read_bytes())}"
 
 
 def _together(

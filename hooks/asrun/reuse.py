@@ -99,7 +99,7 @@ class Reuse:
             self._parts[lesson.id] = {
                 "app.py": _digest(lesson.folder / "app.py"),
                 "lesson.py": _digest(lesson.folder / "lesson.py"),
-                "folder": cache.key_of(*_names_in(lesson.folder)),
+                "folder": cache.key_of(*names_in(lesson.folder)),
                 "recorder": cache.engine("record"),
                 "python": cache.python(),
                 "packages": _packages_key(),
@@ -157,8 +157,8 @@ def _digest(file: Path) -> str:
         return ""
 
 
-def _names_in(folder: Path) -> list[str]:
-    """Names of all files of a lesson, for a run that asks whether one is there."""
+def names_in(folder: Path) -> list[str]:
+    """Names of all files that a lesson's code may read of its folder, or ask whether they are there."""
     found = []
     for where, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if f not in _NOT_READ and not f.startswith("."))

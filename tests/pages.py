@@ -93,8 +93,10 @@ def false_statement() -> Problem:
     )
 
 
-def page(*, hostile: bool = False, problems: tuple[Problem, ...] = ()) -> LessonPage:
-    """The page of the async generator lesson."""
+def page(
+    *, hostile: bool = False, problems: tuple[Problem, ...] = (), repeated: int = 1
+) -> LessonPage:
+    """The page of the async generator lesson; its first run goes so many times through its rows."""
     bad = HOSTILE if hostile else ""
     flat = bad.replace("`", "'")  # an author's backtick is markup; here it is to be text
     scenarios = (
@@ -136,7 +138,7 @@ def page(*, hostile: bool = False, problems: tuple[Problem, ...] = ()) -> Lesson
         advice=("Keep the code after `yield` short." + flat,),
     )
     runs = (
-        run("answers", "The endpoint answers", ANSWERS, extra=bad),
+        run("answers", "The endpoint answers", ANSWERS * repeated, extra=bad),
         run("raises", "The endpoint raises", RAISES, extra=bad),
     )
     ran: dict[int, list[str]] = {}
@@ -210,9 +212,9 @@ def page(*, hostile: bool = False, problems: tuple[Problem, ...] = ()) -> Lesson
     )
 
 
-def site(*, hostile: bool = False, problems: tuple[Problem, ...] = ()) -> Site:
+def site(*, hostile: bool = False, problems: tuple[Problem, ...] = (), repeated: int = 1) -> Site:
     """A site of one lesson."""
-    one = page(hostile=hostile, problems=problems)
+    one = page(hostile=hostile, problems=problems, repeated=repeated)
     return Site(
         title="FastAPI, as run",
         chapters=(Chapter(one.lesson.chapter, one.lesson.chapter_title, (one,)),),

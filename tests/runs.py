@@ -277,4 +277,5 @@ def run(scenario: str, title: str, rows: list[_Row], *, extra: str = "") -> Run:
         digest="0" * 64,
         trace_file=f"{scenario}.json",
         stage=6,
+        causes=tuple(() if n == 1 else (n - 1,) for n in range(1, len(rows) + 1)),
     )

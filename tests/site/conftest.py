@@ -110,9 +110,13 @@ def build_story(folder: Path, site_url: str = "", **variant: Any) -> Path:
     return folder / "site"
 
 
+SITE_URL = "http://asrun.test/"
+"""Of the site that knows its address: nothing answers there but what a test routes."""
 VARIANTS: dict[str, dict[str, Any]] = {
     "hostile": {"hostile": True},
     "problem": {"problems": (pages.false_statement(),)},
+    "instant": {"site_url": SITE_URL},
+    "long": {"repeated": 18},
 }
 
 

@@ -63,6 +63,7 @@ class Modes extends HTMLElement {
     shown.setMode(mode);
     this.#mark(shown);
     if (!scroll || !target) return;
+    shown.fit();
     // In a mode without the table, a step is on the stage.
     const seen = target.checkVisibility() ? target : shown;
     seen.scrollIntoView();
@@ -84,8 +85,8 @@ class Modes extends HTMLElement {
     const shown = this.#players.find((p) => !p.hidden);
     if (!shown) return;
     const mode = new URLSearchParams(link.search).get("mode");
-    if (mode && link.pathname === location.pathname) {
-      event.preventDefault();
+    if (mode && link.pathname === location.pathname && !(inPage(link) && link.hash)) {
+      take(event);
       if (this.contains(link)) store.set("mode", mode);
       const hash = link.hash || `#${shown.name}-${shown.step}`;
       history.pushState(null, "", `${location.pathname}?mode=${mode}${hash}`);
@@ -94,9 +95,9 @@ class Modes extends HTMLElement {
       if (!this.contains(link)) top?.scrollIntoView();
     } else if (!link.closest("asrun-player") && shown.mode !== "watch") {
       // A step that is cited elsewhere on the page: its row is in Watch.
-      const player = this.#players.find((p) => link.getAttribute("href")?.startsWith("#") && p.stepOf(link.hash));
+      const player = this.#players.find((p) => inPage(link) && p.stepOf(link.hash));
       if (!player) return;
-      event.preventDefault();
+      take(event);
       history.pushState(null, "", `${location.pathname}?mode=watch${link.hash}`);
       this.#arrive(true);
     }

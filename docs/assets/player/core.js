@@ -78,6 +78,18 @@ function whole(data) {
   return { ...data, steps };
 }
 
+/**
+ * Whether a link leads to a place on this page, in whatever mode it is. The theme makes such addresses whole.
+ * @param {HTMLAnchorElement} link
+ */
+const inPage = (link) => link.pathname === location.pathname && !link.getAttribute("href")?.startsWith("?");
+
+/** Keep a click from the browser and from the theme, which would go where it leads. @param {Event} event */
+function take(event) {
+  event.preventDefault();
+  event.stopPropagation();
+}
+
 /** Where the reader is: `?mode=<mode>#<scenario>-<step>`. */
 const place = {
   /** @returns {{mode: string|null, run: string, n: number, id: string}} `id`: of the element */
@@ -234,6 +246,11 @@ class Player extends HTMLElement {
     this.mode = "";
   }
 
+  /** Keep room for all steps, as soon as the run is shown. */
+  fit() {
+    this.#stage?.reserve();
+  }
+
   /** Hide all of the steps from `from` on, until `null` lifts it. @param {number|null} from */
   veil(from) {
     if (from === null) delete this.dataset.veil;
@@ -257,10 +274,10 @@ class Player extends HTMLElement {
   #clicked(event) {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-    const n = link.getAttribute("href")?.startsWith("#") ? this.stepOf(link.hash) : 0;
+    const n = inPage(link) ? this.stepOf(link.hash) : 0;
     // On a phone the stage is out of sight below itself: there, the link leads to the step's card.
     if (!n || (link.closest(".sec") && !matchMedia("(min-width: 45em)").matches)) return;
-    event.preventDefault();
+    take(event);
     this.#jump(n);
   }
 

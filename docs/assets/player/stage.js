@@ -9,8 +9,8 @@ const chip = (text) => el("span", { class: "chip" }, text);
  * Set up a player's stage.
  * @param {Player} player
  * @param {AbortSignal} signal ends what listens
- * @returns {{show: (n: number) => void, veil: (from: number) => void}} `show` shows a step; `veil`
- *   hides all steps from one on
+ * @returns {{show: (n: number) => void, veil: (from: number) => void, reserve: () => void}} `show`
+ *   shows a step; `veil` hides all steps from one on; `reserve` keeps room for the longest
  */
 function stage(player, signal) {
   const { run, rows, last } = player;
@@ -108,10 +108,11 @@ function stage(player, signal) {
     if (shown[at] === frame) return;
     shown[at] = frame;
     li.querySelector(".fr-t").textContent = frame.words;
+    const focused = /** @type {HTMLElement} */ (document.activeElement);
     const vars = li.querySelector(".vars") ?? el("dl", { class: "vars" });
     if (frame.vars.length) li.append(vars);
     else vars.remove();
-    // A name that stays is the same button: it may have the focus.
+    // A name that stays is the same button: it may have the focus, and loses it when it is put back.
     const old = new Map([...vars.children].map((row) => [row.firstChild.textContent, row]));
     vars.replaceChildren(...frame.vars.map(({ name, value, sign }) => {
       const row = old.get(name)
@@ -119,6 +120,7 @@ function stage(player, signal) {
       row.lastChild.replaceChildren(el("bdi", {}, value), ...(sign ? [" ", chip(sign === "new" ? "+ new" : "→ changed")] : []));
       return row;
     }));
+    if (vars.contains(focused)) focused.focus();
   }
 
   /** Go to the next step of what was clicked: a line, a lane, a variable or an object. @param {Event} event */
@@ -141,12 +143,14 @@ function stage(player, signal) {
     width = says.offsetWidth;
     says.style.minHeight = panel.style.minHeight = "";
     const most = (/** @type {number[]} */ sizes) => sizes.indexOf(Math.max(...sizes)) + 1;
-    const long = (/** @type {Element} */ row) =>
-      [...row.querySelectorAll(".what, .why")].reduce((sum, p) => sum + (p.textContent?.length ?? 0), 0);
+    const long = (/** @type {Element} */ row, /** @type {string} */ q) =>
+      [...row.querySelectorAll(q)].reduce((sum, p) => sum + (p.textContent?.length ?? 0), 0);
     const full = (/** @type {Step} */ { frames }) =>
       frames.reduce((sum, f) => sum + f.vars.length + f.vars.reduce((length, v) => length + v.value.length, 0) / 80, 0);
-    say(most(rows.map(long)));
-    says.style.minHeight = `${says.offsetHeight}px`;
+    for (const q of [".act > code", ".what", ".what, .why"]) {
+      say(most(rows.map((row) => long(row, q))));
+      says.style.minHeight = `${says.offsetHeight}px`;
+    }
     show(most(run.steps.map(full)));
     panel.style.minHeight = `${panel.offsetHeight}px`;
     show(n);
@@ -165,7 +169,7 @@ function stage(player, signal) {
   const fit = new ResizeObserver(reserve);
   fit.observe(says);
   signal.addEventListener("abort", () => fit.disconnect());
-  return { show, veil };
+  return { show, veil, reserve };
 }
 
 modes.set("watch", {

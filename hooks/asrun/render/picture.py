@@ -47,10 +47,23 @@ def phase_labels(run: Run) -> list[Label]:
 def numbers(run: Run) -> list[tuple[int, bool]]:
     """Return the steps' numbers, and which of them are shown where not all have room."""
     last = len(run.steps)
-    near = {run.stage - 1, run.stage + 1, last - 1, last - 2, 2}
+    apart = _room(last) * last / PHONE
+    every = next((n for n in (5, 10, 20, 25, 50, 100) if n >= apart), last)
+    kept = (1, last)
     return [
-        (n, n in (1, run.stage, last) or (n % 5 == 0 and n not in near)) for n in range(1, last + 1)
+        (n, n in kept or (n % every == 0 and all(abs(n - k) >= apart for k in kept)))
+        for n in range(1, last + 1)
     ]
+
+
+def dense(run: Run) -> bool:
+    """Return whether not even a desk has room for all steps' numbers."""
+    return _room(len(run.steps)) * len(run.steps) > DESK
+
+
+def _room(number: int) -> float:
+    """Return how many pixels a number needs below its column."""
+    return len(str(number)) * LETTER + 6
 
 
 @dataclass(frozen=True, slots=True)

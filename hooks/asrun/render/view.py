@@ -13,7 +13,7 @@ from asrun.model import Problem, Scenario
 from asrun.page import Chapter, LessonPage, Site
 from asrun.render.data import run_data
 from asrun.render.markup import highlight, show
-from asrun.render.picture import Label, Rails, numbers, phase_labels, rails
+from asrun.render.picture import Label, Rails, dense, numbers, phase_labels, rails
 from asrun.story import CodeLine, Run, Said, TrackerRow
 
 MERGE = 3
@@ -94,6 +94,8 @@ class RunView:
     listings: tuple[Listing, ...] = ()
     labels: tuple[Label, ...] = ()
     numbers: tuple[tuple[int, bool], ...] = ()
+    dense: bool = False
+    """Whether most of the numbers have no room on any screen."""
     rails: Rails | None = None
     line: int | None = None
     """The line of `app.py` at the step that stands on the stage."""
@@ -231,6 +233,7 @@ def runs(page: LessonPage, problems: Problems) -> list[RunView]:
                 listings=listings(page, run),
                 labels=tuple(phase_labels(run)),
                 numbers=tuple(numbers(run)),
+                dense=dense(run),
                 rails=rails(run),
                 line=stage.line,
                 held=frozenset(f.line for f in stage.frames if f.kind == "sleep" and f.line),

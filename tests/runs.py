@@ -253,6 +253,7 @@ def run(scenario: str, title: str, rows: list[_Row], *, extra: str = "") -> Run:
     return Run(
         scenario=scenario,
         title=title + extra,
+        origin="this build" if scenario == "answers" else "cache",
         requests=1,
         steps=tuple(steps),
         phases=tuple(phases),

@@ -84,6 +84,7 @@ def test_nothing_has_changed(build: Build) -> None:
     assert [(r.events, r.versions, r.files) for r in first.done] == [
         (r.events, r.versions, r.files) for r in second.done
     ]
+    assert {r.origin for r in second.done} == {"cache"}
 
 
 def test_what_a_run_opened_is_told(build: Build) -> None:

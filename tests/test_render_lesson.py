@@ -194,3 +194,9 @@ def test_downloads(lesson: Element) -> None:
         f"{name}/raises.json",
         "../trace.schema.json",
     ]
+
+
+def test_where_runs_come_from(lesson: Element) -> None:
+    assert lesson.one("dl", "meta").holds("1 recorded in this build, 1 from the cache")
+    assert lesson.one(id="run-of-answers").holds("recorded in this build")
+    assert lesson.one(id="run-of-raises").holds("from the cache")

@@ -118,17 +118,19 @@ class Finished:
         return digest
 
     def stands(self, out: Path, digests: Iterable[str]) -> bool:
-        """Whether a folder still holds what was last built there, of these very lessons."""
-        value = self._store.get(self._key("folder", str(out)))
-        return value is not None and value == {
-            "digest": self._whole(digests),
-            "files": stats_of(out),
-        }
+        """Whether a folder still holds what was last built there, of these very lessons.
 
-    def built(self, out: Path, digests: Iterable[str]) -> None:
-        """Note that a folder was built of these lessons."""
-        value = {"digest": self._whole(digests), "files": stats_of(out)}
-        self._store.put(self._key("folder", str(out)), value)
+        Not if a page there says of a run that this build made it: the next build did not.
+        """
+        value = self._store.get(self._key("folder", str(out)))
+        return value is not None and value == self._stamp(out, digests, fresh=False)
+
+    def built(self, out: Path, digests: Iterable[str], *, fresh: bool) -> None:
+        """Note that a folder was built of these lessons, and whether any was run for it."""
+        self._store.put(self._key("folder", str(out)), self._stamp(out, digests, fresh=fresh))
+
+    def _stamp(self, out: Path, digests: Iterable[str], *, fresh: bool) -> dict[str, object]:
+        return {"digest": self._whole(digests), "files": stats_of(out), "fresh": fresh}
 
     def _key(self, kind: str, name: str) -> str:
         """Of a lesson, whatever has become of it."""

@@ -25,7 +25,7 @@ from asrun.lessons import Contents
 from asrun.model import Lesson, Problem, Trace, Verdict, cited_events
 from asrun.page import Chapter, Counts, LessonPage, Site
 from asrun.problems import ProblemError, summary, to_json
-from asrun.story import Reasons, Step
+from asrun.story import Origin, Reasons, Step
 
 if TYPE_CHECKING:
     from asrun.children import Children
@@ -95,7 +95,7 @@ class Ran:
 
     Attributes:
         lesson: what it is about.
-        traces: by scenario, of those that could be recorded.
+        traces, origins: by scenario, of those that could be recorded.
         verdicts: by statement.
         problems: of this lesson.
         opened: files of the project that its runs opened.
@@ -104,6 +104,7 @@ class Ran:
 
     lesson: Lesson
     traces: dict[str, Trace] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
@@ -168,7 +169,8 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
         for lesson_id, one in kept.items():
             page = finished.page(lesson_id, one)
             if page is not None and lesson_id != site.finding:
-                site.add(page.gist, page.files, one.digest, one.counts)
+                origins: dict[str, Origin] = dict.fromkeys(one.scenarios, "cache")
+                site.add(page.gist, page.files, origins, one.digest, one.counts)
                 checked.count(lesson_id, one.counts)
         todo = {x: title for x, title in listed.titles.items() if x not in site.told}
         for ran in _run(options, store, todo, checked):
@@ -179,14 +181,14 @@ def build(options: Options, out: Path, *, draft: bool) -> Checked:
             told, elsewhere = _tell(ran)
             files = _files(ran, told, elsewhere, draft)
             digest = finished.keep(told, files, ran.opened)
-            site.add(told, files, digest, Counts.of(told))
+            site.add(told, files, ran.origins, digest, Counts.of(told))
         if checked.problems and not draft:
             new.abandon()
             return checked
         report = to_json(checked.problems, checked.summary)
         new.write({**site.gathered(checked.problems, draft), "report.json": report})
     if not checked.problems:
-        finished.built(out, [site.digests[x] for x in listed.titles])
+        finished.built(out, [site.digests[x] for x in listed.titles], fresh=site.fresh)
     return checked
 
 
@@ -248,6 +250,7 @@ def _run_together(
     for one in recordings.done:
         ran, name = found[one.lesson.id], one.scenario.name
         ran.traces[name] = trace.stabilise(one.lesson, one.scenario, one.events, one.versions)
+        ran.origins[name] = one.origin
         ran.opened.extend(one.files)
     traces = {(ran.lesson.id, name): t for ran in found.values() for name, t in ran.traces.items()}
     verdicts = court.judge(
@@ -298,7 +301,7 @@ def _tell(ran: Ran) -> tuple[LessonPage, tuple[LessonPage, ...]]:
     runs = []
     for name, told in ran.traces.items():
         cited = cited_events(ran.verdicts.values(), name)
-        runs.append(narrate.tell_run(ran.lesson, told, cited=cited))
+        runs.append(narrate.tell_run(ran.lesson, told, cited=cited, origin=ran.origins[name]))
     versions = next((told.versions for told in ran.traces.values()), None)
     page = narrate.tell_lesson(ran.lesson, runs, ran.verdicts, ran.problems, versions, ran.history)
     known = ran.history
@@ -372,18 +375,25 @@ class _Site:
         """The lesson that the home page opens with, of which it shows more than a gist."""
         self.told: dict[str, LessonPage] = {}
         self.digests: dict[str, str] = {}
+        self.fresh = False
+        """Whether a page says of a run that this build made it."""
 
     def add(
         self,
         page: LessonPage,
         files: Mapping[str, str],
+        origins: Mapping[str, Origin],
         digest: str,
         counts: Counts,
     ) -> None:
         """Write a lesson's files."""
-        self._new.write({f"docs/{path}": text for path, text in files.items()})
+        from asrun import render
+
+        dated = {f"docs/{path}": render.with_origins(t, origins) for path, t in files.items()}
+        self._new.write(dated)
         self.told[page.lesson.id] = page if page.lesson.id == self.finding else page.gist()
         self.digests[page.lesson.id] = digest
+        self.fresh |= "this build" in origins.values()
         self._counts += counts
 
     def gathered(self, problems: Iterable[Problem], draft: bool) -> dict[str, str]:

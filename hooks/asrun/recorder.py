@@ -12,6 +12,7 @@ from asrun.jobs import DEADLINE, Ended, Job, Runs, ZygoteDied
 from asrun.model import Lesson, Problem, Scenario
 from asrun.received import Recording
 from asrun.reuse import Reuse, project_of
+from asrun.story import Origin
 
 _ENTRY = "asrun.record.child:main"
 
@@ -24,6 +25,7 @@ class Recorded:
         lesson, scenario: what was recorded.
         events: the recorder's raw events.
         versions: of what it ran on.
+        origin: whether it ran in this build.
         files: files of the project that it opened, below the project's root.
     """
 
@@ -31,6 +33,7 @@ class Recorded:
     scenario: Scenario
     events: list[dict[str, Any]]
     versions: dict[str, str]
+    origin: Origin
     files: tuple[str, ...] = ()
 
 
@@ -82,7 +85,7 @@ def record(
             kept = reuse.look(lesson, scenario)
             result.why[lesson.id, scenario.name] = kept.why
             if kept.recording is not None:
-                result.done.append(_recorded(lesson, scenario, kept.recording))
+                result.done.append(_recorded(lesson, scenario, kept.recording, "cache"))
                 continue
             request = {
                 "folder": str(lesson.folder),
@@ -110,8 +113,8 @@ def record(
     return result
 
 
-def _recorded(lesson: Lesson, scenario: Scenario, found: Recording) -> Recorded:
-    return Recorded(lesson, scenario, found.events, found.versions, found.files)
+def _recorded(lesson: Lesson, scenario: Scenario, found: Recording, origin: Origin) -> Recorded:
+    return Recorded(lesson, scenario, found.events, found.versions, origin, found.files)
 
 
 def _take(ended: Ended, result: Recordings, reuse: Reuse) -> None:
@@ -130,4 +133,4 @@ def _take(ended: Ended, result: Recordings, reuse: Reuse) -> None:
         result.problems.append(complaints.no_request(lesson, scenario))
     else:
         reuse.keep(lesson, scenario, found, ended.seconds)
-        result.done.append(_recorded(lesson, scenario, found))
+        result.done.append(_recorded(lesson, scenario, found, "this build"))

@@ -25,6 +25,10 @@ class Piece:
 
 Text = tuple[Piece, ...]
 
+Origin = Literal["this build", "cache", "accepted"]
+"""Where a run comes from: recorded in this build, kept from an earlier one, or from an accepted
+recording, of other releases than the one that the build runs on."""
+
 FrameKind = Literal["idle", "run", "wait", "sleep", "done", "raised"]
 """Not called yet; running; waiting at an await or for what it called; suspended at yield; returned;
 ended by an exception."""
@@ -229,6 +233,7 @@ class Run:
 
     scenario: str
     title: str
+    origin: Origin
     requests: int
     steps: tuple[Step, ...]
     phases: tuple[Phase, ...]

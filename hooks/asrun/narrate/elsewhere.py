@@ -61,7 +61,7 @@ def _page(lesson: Lesson, history: History, era: Era) -> LessonPage:
             for c in (*v.cites.values(), *v.touched)
             if c.scenario == name
         }
-        run = tell_run(lesson, behaviour.trace, cited=frozenset(cited))
+        run = tell_run(lesson, behaviour.trace, cited=frozenset(cited), origin="accepted")
         if not behaviour.here:
             run = replace(run, trace_file=f"{behaviour.file}/{run.trace_file}")
         runs.append(run)

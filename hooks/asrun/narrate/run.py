@@ -14,7 +14,7 @@ from asrun.narrate.sentences import action, identity, key_of, notes, sentences, 
 from asrun.narrate.tracker import tracker
 from asrun.narrate.transcript import transcript
 from asrun.recording import digest_of
-from asrun.story import Run, Step
+from asrun.story import Origin, Run, Step
 
 
 def tell_run(
@@ -22,6 +22,7 @@ def tell_run(
     trace: Trace,
     *,
     cited: frozenset[int] = frozenset(),
+    origin: Origin = "this build",
     version: str = "",
 ) -> Run:
     """Tell one scenario's trace in steps.
@@ -32,6 +33,7 @@ def tell_run(
         cited: `seq` of events that proofs cite. Each event is in exactly one step in any case;
             a cited statement that would fold into another statement's step makes its own. So
             does one that a proof names as `line="…"`, cited or not.
+        origin: where the trace comes from.
         version: for a run of another FastAPI version, what follows `@` in the steps' addresses.
 
     Returns:
@@ -55,6 +57,7 @@ def tell_run(
     return Run(
         scenario=trace.scenario,
         title=trace.title,
+        origin=origin,
         requests=len(scene.requests),
         steps=tuple(steps),
         phases=parts,

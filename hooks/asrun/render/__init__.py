@@ -10,6 +10,7 @@ from asrun.render.pages import (
     render_gathered,
     render_lesson,
     render_site,
+    with_origins,
 )
 
 __all__ = [
@@ -18,4 +19,5 @@ __all__ = [
     "render_gathered",
     "render_lesson",
     "render_site",
+    "with_origins",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from typing import Any
 
 from jinja2 import Environment
@@ -15,6 +15,7 @@ from asrun.page import Chapter, Counts, LessonPage, Site
 from asrun.render import paths, versions, view
 from asrun.render.markup import environment, one_line, plain
 from asrun.render.picture import STEP_Y
+from asrun.story import Origin
 
 
 def render_site(site: Site, *, draft: bool) -> dict[str, str]:
@@ -31,14 +32,17 @@ def render_site(site: Site, *, draft: bool) -> dict[str, str]:
     counts = sum(map(Counts.of, pages), Counts())
     files = render_gathered(site, counts, draft=draft)
     for page in pages:
-        files |= render_lesson(page, draft=draft)
+        origins = {run.scenario: run.origin for run in page.runs}
+        rendered = render_lesson(page, draft=draft).items()
+        files |= {path: with_origins(text, origins) for path, text in rendered}
     return files
 
 
 def render_lesson(page: LessonPage, *, draft: bool) -> dict[str, str]:
     """Return a lesson's files by their paths below the docs folder.
 
-    They are the same whether its runs were recorded now or come from the cache.
+    Where its runs come from is left open, since it depends on the build that shows the page and on
+    nothing else of it: `with_origins` says it.
 
     Args:
         page: all that the page shows.
@@ -70,6 +74,21 @@ def render_elsewhere(page: LessonPage, own: LessonPage, *, draft: bool) -> dict[
     _publishable(own.problems, draft)
     path = paths.era(page.lesson.id, page.era)
     return {path: _Pages(draft=draft).lesson(page)}
+
+
+def with_origins(text: str, origins: Mapping[str, Origin]) -> str:
+    """Say in a lesson's file where its runs come from.
+
+    Args:
+        text: what `render_lesson` gave.
+        origins: for each scenario that has a run, where that comes from.
+    """
+    if view.LATER not in text:
+        return text
+    text = text.replace(view.origin_mark(), view.origins(list(origins.values())))
+    for scenario, origin in origins.items():
+        text = text.replace(view.origin_mark(scenario), view.origins([origin]))
+    return text
 
 
 def render_gathered(site: Site, counts: Counts, *, draft: bool) -> dict[str, str]:
@@ -138,7 +157,7 @@ def _environment() -> Environment:
         digest_of=view.digest_of,
         digests_of=view.digests_of,
         root_of=paths.root,
-        origin=versions.origin,
+        origin_mark=view.origin_mark,
         run_numbers=view.run_numbers,
         run_of=view.run_of,
         span=versions.span,
@@ -217,6 +236,7 @@ class _Pages:
         problems = view.Problems(page)
         runs = view.runs(page, problems)
         path = paths.era(page.lesson.id, page.era)
+        elsewhere = {"origin_mark": partial(versions.origin, page)} if page.era else {}
         body = self._body(
             "lesson.html",
             path,
@@ -225,6 +245,7 @@ class _Pages:
             problems=problems,
             runs=runs,
             sample=view.listings(page),
+            **elsewhere,
         )
         title, meta = plain(page.lesson.title), {"description": plain(page.lesson.about)}
         if page.era:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from asrun.page import Chapter, LessonPage, Site
 from asrun.render.data import run_data
 from asrun.render.markup import highlight, show
 from asrun.render.picture import Label, Rails, dense, numbers, phase_labels, rails
-from asrun.story import CodeLine, Run, Said, TrackerRow
+from asrun.story import CodeLine, Origin, Run, Said, TrackerRow
 
 MERGE = 3
 """So many lines between two that are shown are shown, too, and not folded."""
@@ -282,6 +282,27 @@ def unread(site: Site, chapter: Chapter) -> list[str]:
     told = {page.lesson.id for page in chapter.pages}
     found = dict.fromkeys(problem.lesson for problem in site.problems)
     return [i for i in found if i.startswith(f"{chapter.name}/") and i not in told]
+
+
+LATER = "\0"
+"""Stands around what is filled in once a page is rendered: no value keeps this character."""
+
+
+def origin_mark(scenario: str = "") -> Markup:
+    """Return what stands for where a scenario's run comes from; without one, for all of them."""
+    return Markup(f"{LATER}origin {scenario}{LATER}")
+
+
+def origins(found: Sequence[Origin]) -> str:
+    """Return in words where runs come from: this build, the cache, or both."""
+    cached = found.count("cache")
+    if not found:
+        return "none recorded"
+    if not cached:
+        return "recorded in this build"
+    if cached == len(found):
+        return "from the cache"
+    return f"{len(found) - cached} recorded in this build, {cached} from the cache"
 
 
 def run_numbers(page: LessonPage) -> dict[str, int]:

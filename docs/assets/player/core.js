@@ -79,10 +79,11 @@ function whole(data) {
 }
 
 /**
- * Whether a link leads to a place on this page, in whatever mode it is. The theme makes such addresses whole.
+ * Whether a link leads to a place on this page, in whatever mode it is: it names neither a mode nor a
+ * part of one. The theme makes such addresses whole.
  * @param {HTMLAnchorElement} link
  */
-const inPage = (link) => link.pathname === location.pathname && !link.getAttribute("href")?.startsWith("?");
+const inPage = (link) => link.pathname === location.pathname && !/^\?|part=/.test(link.getAttribute("href") ?? "");
 
 /** Keep a click from the browser and from the theme, which would go where it leads. @param {Event} event */
 function take(event) {

@@ -137,6 +137,12 @@ class Result:
         return [p["kind"] for p in self.json()["problems"]]
 
 
+def environment(**given: str) -> dict[str, str]:
+    """What a command of asrun is run with, in which nothing says how the tests are run."""
+    mine = {k: v for k, v in os.environ.items() if k not in ("CI", "FORCE_COLOR", "PYTHONPATH")}
+    return mine | {"COLUMNS": "200", "NO_COLOR": "1"} | given
+
+
 class Project:
     """A project with one lesson, `lending/resource`, and what is done to it."""
 
@@ -187,12 +193,10 @@ class Project:
 
     def asrun(self, *args: str, ci: bool = False, stdin: str = "") -> Result:
         """Run a command."""
-        env = {k: v for k, v in os.environ.items() if k not in ("CI", "FORCE_COLOR", "PYTHONPATH")}
-        env |= {"COLUMNS": "200", "NO_COLOR": "1"} | ({"CI": "true"} if ci else {})
         done = subprocess.run(
             [sys.executable, "-m", "asrun", *args],
             cwd=self.root,
-            env=env,
+            env=environment(**({"CI": "true"} if ci else {})),
             input=stdin,
             capture_output=True,
             text=True,

@@ -18,7 +18,7 @@ import pytest
 from asrun import lessons, recorder
 from asrun.cache import Cache
 from asrun.children import Children, Ended, Job, Start, Zygote, ZygoteDied, can_fork
-from tests.conftest import Project
+from tests.conftest import Project, environment
 
 ENTRY = "asrun.record.child:main"
 BARE = frozenset(
@@ -186,7 +186,7 @@ def test_an_interrupted_build_leaves_nothing_running(
     mark = project.root / "snippets/lending/hangs"
     job(project, "hangs", "import select; select.select([], [], [], 60)")
     command = [sys.executable, "-m", "asrun", "check", "lending/hangs"]
-    environ = {**os.environ, "ASRUN_START": start, "ASRUN_DEADLINE": "50"}
+    environ = environment(ASRUN_START=start, ASRUN_DEADLINE="50")
     build = subprocess.Popen(command, cwd=project.root, env=environ, start_new_session=True)
     children = _wait_for_children(build.pid, temporary)
     time.sleep(0.5)  # let it hang
@@ -206,7 +206,7 @@ def test_what_a_killed_run_has_left_goes_with_the_next(
     """Nothing of it could clean up: the whole of it was killed, as a system without memory does."""
     job(project, "hangs", "import select; select.select([], [], [], 60)")
     command = [sys.executable, "-m", "asrun", "check", "lending/hangs"]
-    environ = {**os.environ, "ASRUN_START": start, "ASRUN_DEADLINE": "50"}
+    environ = environment(ASRUN_START=start, ASRUN_DEADLINE="50")
     build = subprocess.Popen(command, cwd=project.root, env=environ, start_new_session=True)
     children = _wait_for_children(build.pid, temporary)
     for pid in children:

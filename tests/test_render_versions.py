@@ -65,16 +65,16 @@ def history(middle: str = "recorded") -> History:
     )
     says = text("`await db.close()` now comes before `http.response.start 200`")
     change = Change(
-        "answers",
-        "0.106.0",
-        "2023-12-25",
-        "0.105.0",
-        "fastapi+pydantic",
-        "+1.10.26>2.0.1",
-        "0.95.2",
-        "0.106.0",
-        rows,
-        says,
+        scenario="answers",
+        release="0.106.0",
+        day="2023-12-25",
+        before="0.105.0",
+        by="fastapi+pydantic",
+        moved="+1.10.26>2.0.1",
+        old="0.95.2",
+        new="0.106.0",
+        rows=rows,
+        says=says,
     )
     back = replace(change, release="0.118.0", before="0.117.1", old="0.106.0", new="0.95.2", by="")
     true = (VersionRange("0.95.2", "0.105.0"), VersionRange("0.118.0", "0.165.0"))
@@ -128,9 +128,16 @@ def test_the_same_in_words_with_a_link_to_the_other_page(lesson: Element) -> Non
 
 
 APART = Apart(
-    "answers", "0.100.0", "0.104.1", "anyio+pydantic", "3.7.1>4.16.0+2.0.1>2.14.3", "0.95.2",
-    "0.106.0", (), text("`await db.close()` is gone"),
-)  # fmt: skip
+    scenario="answers",
+    first="0.100.0",
+    last="0.104.1",
+    by="anyio+pydantic",
+    moved="3.7.1>4.16.0+2.0.1>2.14.3",
+    old="0.95.2",
+    new="0.106.0",
+    rows=(),
+    says=text("`await db.close()` is gone"),
+)
 OTHERWISE = (
     "0.100.0 to 0.104.1, The endpoint answers: await db.close() is gone. "
     "By AnyIO 3.7.1 to 4.16.0 or pydantic 2.0.1 to 2.14.3"

@@ -46,47 +46,46 @@ class Aligned(DiffRow):
     """For `changed`, where its action is the same: what of it is otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A release of FastAPI at which a scenario begins to behave otherwise."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contrast:
+    """Two ways in which a scenario behaves, and what makes it."""
 
     scenario: str
+    by: str
+    """What makes the difference, as in `VersionRange.by`."""
+    moved: str
+    """The versions of that, as in `VersionRange.moved`."""
+    old: str
+    """The one behaviour: a `Behaviour.file`."""
+    new: str
+    """The other."""
+    rows: tuple[Aligned, ...]
+    """The step diff; empty where one of the two could not be recorded."""
+    says: Text = ()
+    """What differs, in a sentence that is computed from the rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Contrast):
+    """A release of FastAPI at which a scenario begins to behave otherwise."""
+
     release: str
     day: str
     """The day on which it came out, as `2023-12-25`; "" where it is not known."""
     before: str
     """The release before it."""
-    by: str
-    """What made the difference, as in `VersionRange.by`."""
-    moved: str
-    """The versions of that, as in `VersionRange.moved`."""
-    old: str
-    """The behaviour until then: a `Behaviour.file`."""
-    new: str
-    rows: tuple[Aligned, ...]
-    """The step diff; empty where one of the two could not be recorded."""
-    says: Text = ()
-    """What differs, in a sentence that is computed from the rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Apart:
-    """Neighbouring releases of which a scenario behaves otherwise with the newest dependencies."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart(Contrast):
+    """Neighbouring releases of which a scenario behaves otherwise with the newest dependencies.
 
-    scenario: str
+    `old` is the behaviour with those of the release day; `new` that with the newest, "" where it
+    was not recorded with them.
+    """
+
     first: str
     last: str
-    by: str
-    """The dependencies that make the difference, as in `VersionRange.by`."""
-    moved: str
-    old: str
-    """The behaviour with the dependencies of the release day: a `Behaviour.file`."""
-    new: str
-    """That with the newest; "" where it was not recorded with them."""
-    rows: tuple[Aligned, ...]
-    """The step diff; empty where one of the two could not be recorded."""
-    says: Text = ()
-    """What differs, in a sentence that is computed from the rows."""
 
 
 @dataclass(frozen=True, slots=True)

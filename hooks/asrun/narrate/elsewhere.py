@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from asrun.elsewhere import Aligned, Apart, Behaviour, Brief, Change, Era, History, Instead, Told
+from asrun.elsewhere import (
+    Aligned,
+    Apart,
+    Behaviour,
+    Brief,
+    Change,
+    Contrast,
+    Era,
+    History,
+    Instead,
+    Told,
+)
 from asrun.model import Cite, Event, Lesson, Trace, Verdict
 from asrun.narrate.differences import inside, sentence
 from asrun.narrate.lesson_page import tell_lesson
@@ -141,7 +152,7 @@ def _row(row: Aligned, before: _Steps, after: _Steps) -> Aligned:
     return replace(row, was="", how=how)
 
 
-def _says(history: History, change: Change | Apart, rows: Sequence[Aligned]) -> Text:
+def _says(history: History, change: Contrast, rows: Sequence[Aligned]) -> Text:
     if rows:
         return sentence(rows)
     of = {b.file: b for b in history.of(change.scenario)}

@@ -10,7 +10,17 @@ from typing import Literal
 
 from packaging.version import Version
 
-from asrun.elsewhere import Aligned, Apart, Brief, Change, Era, History, Instead, Told, caused
+from asrun.elsewhere import (
+    Aligned,
+    Brief,
+    Change,
+    Contrast,
+    Era,
+    History,
+    Instead,
+    Told,
+    caused,
+)
 from asrun.model import VersionRange
 from asrun.page import LessonPage, Site
 from asrun.render import paths
@@ -107,7 +117,7 @@ def spans(ranges: Iterable[Era | VersionRange]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def by(one: Change | Apart) -> str:
+def by(one: Contrast) -> str:
     """Return in words what made a difference: `Starlette 0.45.3 to 0.46.0`; "" if not known."""
     parts = [part.partition(" ") for part in caused(one.by, one.moved) if part]
     return " or ".join(f"{_NAMES.get(name, name)}{space}{v}" for name, space, v in parts)

@@ -8,30 +8,41 @@ from dataclasses import replace
 
 from asrun import between
 from asrun.elsewhere import Aligned
-from asrun.model import DiffRow, Trace
+from asrun.model import DiffRow, Lesson, Trace
+from asrun.nearby import StepsOf
 from asrun.recording import lines_of
-from asrun.stepdiff import step_diff
+from asrun.stepdiff import label, step_diff
 from asrun.story import Step
 
 
 def rows(
-    old: Sequence[Step], old_trace: Trace, new: Sequence[Step], new_trace: Trace
+    lesson: Lesson, old_trace: Trace | None, new_trace: Trace | None, steps_of: StepsOf
 ) -> tuple[Aligned, ...]:
     """Compare two runs, as recordings of two releases are compared.
 
     A step in which nothing that counts differs is the same; one in which nothing counts at all,
     such as a probe's, stays only where both runs have it.
 
+    Args:
+        lesson: whose runs they are.
+        old_trace: the one run; None where there is none.
+        new_trace: the other.
+        steps_of: how a trace reads in steps.
+
     Returns:
-        Rows in the order of the new run, as `stepdiff.step_diff` gives them; without numbers.
+        Rows in the order of the new run, as `stepdiff.step_diff` gives them; without numbers. None
+        where there is but one run.
     """
+    if old_trace is None or new_trace is None:
+        return ()
+    old, new = steps_of(lesson, old_trace), steps_of(lesson, new_trace)
     compared = step_diff(old, old_trace, new, new_trace)
     before, after = _counting(old, old_trace), _counting(new, new_trace)
     gone: dict[str, deque[str]] = defaultdict(deque)
     theirs = {step.key for step in new}
     for step in old:
         if step.key not in theirs:
-            gone[f"{step.lane_label}: {step.action}"].append(step.key)
+            gone[label(step)].append(step.key)
     return tuple(_kept(compared, gone, before, after))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from asrun import accepted
 from asrun.accepted import Kept
-from asrun.elsewhere import Aligned, Apart
+from asrun.elsewhere import Apart
 from asrun.model import Lesson, Scenario, Trace, VersionRange
-from asrun.story import Step
+from asrun.nearby import StepsOf
 from asrun.versions import aligning
-
-_Pair = tuple[Kept | None, Kept | None]
 
 
 def of_scenario(
@@ -20,7 +18,7 @@ def of_scenario(
     scenario: Scenario,
     kept: Sequence[Kept],
     versions: Sequence[str],
-    steps_of: Callable[[Lesson, Trace], Sequence[Step]],
+    steps_of: StepsOf,
 ) -> Iterator[Apart]:
     """Find the releases that the two kinds of dependencies tell apart.
 
@@ -50,7 +48,7 @@ def of_scenario(
             moved=made.moved if made else "",
             old=day.file.stem,
             new=newest.file.stem if newest else "",
-            rows=_rows(lesson, day, newest, steps_of),
+            rows=aligning.rows(lesson, _trace(day), _trace(newest), steps_of),
         )
 
 
@@ -63,14 +61,5 @@ def _range(kept: Kept | None, version: str) -> VersionRange | None:
     return next((r for r in ranges if accepted.within(version, r)), None)
 
 
-def _rows(
-    lesson: Lesson,
-    day: Kept,
-    newest: Kept | None,
-    steps_of: Callable[[Lesson, Trace], Sequence[Step]],
-) -> tuple[Aligned, ...]:
-    both = [k.recording for k in (day, newest) if k and k.recording.outcome == "recorded"]
-    if len(both) < 2:
-        return ()
-    old, new = (recording.trace for recording in both)
-    return aligning.rows(steps_of(lesson, old), old, steps_of(lesson, new), new)
+def _trace(kept: Kept | None) -> Trace | None:
+    return kept.recording.trace if kept and kept.recording.outcome == "recorded" else None

@@ -7,7 +7,7 @@ wrote, and that this belongs to the lesson as it is now is checked by `check.aga
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -15,15 +15,13 @@ from packaging.version import Version
 
 from asrun import accepted
 from asrun.accepted import Kept
-from asrun.elsewhere import Aligned, Answer, Behaviour, Change, History, Told
-from asrun.model import RELEASES, Event, Lesson, Problem, Scenario, Trace, Verdict, VersionRange
+from asrun.elsewhere import Answer, Behaviour, Change, History, Told
+from asrun.model import RELEASES, Event, Lesson, Problem, Scenario, Verdict, VersionRange
+from asrun.nearby import StepsOf
 from asrun.record.source import Source
-from asrun.story import Step
 from asrun.versions import aligning, apart, eras
 from asrun.versions import truth as truths
 from asrun.versions.truth import Truth
-
-StepsOf = Callable[[Lesson, Trace], Sequence[Step]]
 
 
 def of_lesson(
@@ -171,11 +169,6 @@ def _changes(
     for (before, old), (after, new) in pairwise(ranges):
         if old is new:
             continue
-        rows: tuple[Aligned, ...] = ()
-        if old.trace is not None and new.trace is not None:
-            rows = aligning.rows(
-                steps_of(lesson, old.trace), old.trace, steps_of(lesson, new.trace), new.trace
-            )
         yield Change(
             scenario=scenario.name,
             release=after.first,
@@ -185,7 +178,7 @@ def _changes(
             moved=after.moved,
             old=old.file,
             new=new.file,
-            rows=rows,
+            rows=aligning.rows(lesson, old.trace, new.trace, steps_of),
         )
 
 

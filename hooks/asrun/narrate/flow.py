@@ -62,6 +62,10 @@ def _chosen(scene: Scene, found: list[_Node]) -> list[_Node]:
         return node.rank + (3 if late else 1 if outside else 0)
 
     must = [n for n in found if rank(n) == 1]
+    # The end goes before a resume does: who is suspended has to be seen resumed.
+    bare = [n for n in must if not n.clause][1:]
+    while len(must) - len(bare) <= MOST < len(must):
+        must.remove(bare.pop())
     if len(must) > MOST:
         must = [*must[: MOST - 1], must[-1]]
     chosen = list(must)

@@ -20,7 +20,7 @@ class Quiz extends HTMLElement {
       const right = told.matches(".fb-right");
       const proof = this.querySelector(".fb-right .st") ?? this.querySelector(".st");
       store.answer(key, { digest, right, title });
-      status.replaceChildren(verdict(right, right ? "right" : "not here"), " ", copy(told.querySelector(".said")));
+      status.replaceChildren(verdict(right, right ? "right" : "wrong"), " ", copy(told.querySelector(".said")));
       if (proof) status.append(" The run shows it at ", proof.cloneNode(true), ".");
       // All explanations at once would give the answer away.
       more.hidden = !right;

@@ -32,7 +32,7 @@ def test_joined_in_order_in_one_scope(tmp_path: Path) -> None:
         (player / f"{name}.js").write_text(f'/* {name} */\nconst {name} = "é";\n', "utf-8")
     [(path, text)] = render_script(tmp_path).items()
     assert path == "assets/asrun.js"
-    assert text == '(()=>{"use strict";const e="é",t="é"})()\n'
+    assert text == '(()=>{const e="é",t="é"})()\n'
 
 
 def test_what_is_no_script_is_told_by_file_and_line(tmp_path: Path) -> None:

@@ -166,19 +166,15 @@ def test_progress_goes_to_another_machine_in_a_file(
     other.get_by_text("entries added").wait_for()
     assert "Visited: 1 of" in other.locator("asrun-mine").inner_text()
     other.goto((built_site / PAGE).as_uri())
-    assert (
-        other.locator("asrun-quiz").first.get_by_role("status").inner_text()
-        == "You had this right."
-    )
+    status = other.locator("asrun-quiz").first.get_by_role("status")
+    assert status.text_content() == "You had this right."
     # Of two answers to one question the newer one stays.
     answer(other, right=False)
     other.goto((built_site / "review.html").as_uri())
     other.locator("input[type=file]").set_input_files(file)
     other.get_by_text("0 entries added").wait_for()
     other.goto((built_site / PAGE).as_uri())
-    assert (
-        other.locator("asrun-quiz").first.get_by_role("status").inner_text() == "You missed this."
-    )
+    assert status.text_content() == "You missed this."
 
 
 GOOD = {"digest": "d", "title": "t", "right": True, "box": 0, "due": 0}
@@ -193,6 +189,7 @@ GOOD = {"digest": "d", "title": "t", "right": True, "box": 0, "due": 0}
         json.dumps({"asrun": 2, "kept": {}}),
         json.dumps({"asrun": 1, "kept": {"item:a/b/c/quiz/0": {"value": GOOD}}}),
         json.dumps({"asrun": 1, "kept": {"item:a/b/c/quiz/0": {"value": {"right": 1}, "at": 1}}}),
+        json.dumps({"asrun": 1, "kept": {"version": {"value": 5, "at": 1}}}),
         json.dumps({"asrun": 1, "kept": {"item:javascript:x": {"value": GOOD, "at": 1}}}),
         json.dumps(
             {"asrun": 1, "kept": {"item:a/b/c/quiz/0": {"value": GOOD | {"title": 5}, "at": 1}}}
@@ -212,6 +209,34 @@ def test_a_file_that_is_none_is_refused_and_nothing_taken(
     opened.page.get_by_text("This file was not saved here").wait_for()
     assert "item:" not in opened.page.evaluate("localStorage['asrun:kept'] ?? ''")
     assert opened.complaints == []
+
+
+def test_a_file_that_is_chosen_and_put_back_is_not_read(visit: Opener, built_site: Path) -> None:
+    opened = visit(built_site / "review.html")
+    opened.page.locator("input[type=file]").set_input_files([])
+    opened.page.locator("input[type=file]").dispatch_event("change")
+    assert opened.complaints == []
+
+
+def test_what_is_not_on_the_page_is_not_counted(visit: Opener, built_site: Path) -> None:
+    gone = {f"item:gone/lesson/x/quiz/{n}": {"value": GOOD | {"due": 1}, "at": 1} for n in (0, 1)}
+    opened = visit(built_site / "review.html")
+    opened.page.evaluate("(kept) => { localStorage['asrun:kept'] = kept; }", json.dumps(gone))
+    opened.page.reload()
+    assert "To review now: 0." in opened.page.locator("asrun-review").inner_text()
+
+
+def test_answers_to_a_run_that_has_changed_count_no_more(visit: Opener, built_site: Path) -> None:
+    opened = visit(built_site / PAGE)
+    answer(opened.page, right=True)
+    progress = opened.page.locator("asrun-progress")
+    assert progress.text_content() == "1 of 3 right"
+    opened.page.evaluate(
+        """localStorage["asrun:kept"] =
+             localStorage["asrun:kept"].replaceAll(/"digest":"./g, '"digest":"x')"""
+    )
+    opened.page.reload()
+    assert progress.text_content() == "visited"
 
 
 def test_what_a_file_says_is_only_text(visit: Opener, built_site: Path, tmp_path: Path) -> None:

@@ -3,22 +3,21 @@
 
 class Modes extends HTMLElement {
   /** @type {AbortController|undefined} */ #open;
-  /** @type {HTMLElement|null} */ #lesson = null;
+  #lesson = /** @type {HTMLElement} */ (this.closest(".lesson"));
 
   connectedCallback() {
     this.#open = new AbortController();
     const { signal } = this.#open;
-    this.#lesson = this.closest(".lesson");
-    this.#lesson?.addEventListener("click", (event) => this.#clicked(event), { signal });
+    this.#lesson.addEventListener("click", (event) => this.#clicked(event), { signal });
     addEventListener("popstate", () => this.#arrive(), { signal });
     addEventListener("hashchange", () => this.#arrive(true), { signal });
     this.hidden = false;
     // The players, which come after this, are upgraded in the same turn.
     queueMicrotask(() => {
       if (!this.isConnected) return;
-      this.#lesson?.setAttribute("data-live", "");
+      this.#lesson.dataset.live = "";
       this.#arrive(location.hash !== "");
-      store.set(`seen:${this.#id}`, true);
+      store.set(`visited:${this.#id}`, true);
     });
   }
 
@@ -27,12 +26,12 @@ class Modes extends HTMLElement {
   }
 
   get #id() {
-    return this.#lesson?.dataset.lesson ?? "";
+    return this.#lesson.dataset.lesson;
   }
 
   /** @param {string} q @returns {Element[]} */
   #all(q) {
-    return [...(this.#lesson?.querySelectorAll(q) ?? [])];
+    return [...this.#lesson.querySelectorAll(q)];
   }
 
   get #players() {
@@ -43,7 +42,7 @@ class Modes extends HTMLElement {
   #mode({ mode, n }) {
     if (mode && modes.has(mode)) return mode;
     if (n) return "watch";
-    return store.get("mode", store.get(`seen:${this.#id}`, false) ? "predict" : "watch");
+    return store.get("mode", store.get(`visited:${this.#id}`, false) ? "predict" : "watch");
   }
 
   /** Show what the address says. @param {boolean} [scroll] */
@@ -51,15 +50,16 @@ class Modes extends HTMLElement {
     const at = place.read();
     const players = this.#players;
     const target = at.id ? document.getElementById(at.id) : null;
-    const asked = players.find((p) => p.name === at.run && at.n <= p.last) ?? target?.closest("asrun-player");
-    const shown = players.find((p) => p === asked) ?? players.find((p) => !p.hidden && p.mode) ?? players[0];
+    const asked = players.find((p) => (p.name === at.run && at.n <= p.last) || p.contains(target));
+    const shown = asked ?? players.find((p) => !p.hidden && p.mode) ?? players[0];
     if (!shown) return;
     for (const player of players) {
+      player.halt();
       if (player !== shown) player.setMode("watch");
       player.hidden = player !== shown;
     }
     const mode = this.#mode(at);
-    shown.go(at.run === shown.name && at.n ? at.n : shown.step || 1, { quiet: true });
+    shown.go(at.run === shown.name && at.n ? at.n : shown.step || 1, true);
     shown.setMode(mode);
     this.#mark(shown);
     if (!scroll || !target) return;
@@ -68,6 +68,12 @@ class Modes extends HTMLElement {
     const seen = target.checkVisibility() ? target : shown;
     seen.scrollIntoView();
     shown.follow();
+  }
+
+  /** @param {string} mode @param {string|false} hash @param {boolean} [scroll] */
+  #to(mode, hash, scroll) {
+    history.pushState(null, "", `?mode=${mode}${hash}`);
+    this.#arrive(scroll);
   }
 
   /** @param {Player} shown */
@@ -80,27 +86,27 @@ class Modes extends HTMLElement {
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = linkOf(event);
     const shown = this.#players.find((p) => !p.hidden);
-    if (!shown) return;
+    if (!link || !shown) return;
+    const within = inPage(link) && link.hash;
+    // The theme has made it whole, in the mode of then; as it was written, it leads to a place of this page.
+    if (within) link.href = within;
     const mode = new URLSearchParams(link.search).get("mode");
-    if (mode && link.pathname === location.pathname && !(inPage(link) && link.hash)) {
+    if (mode && link.pathname === location.pathname && !within) {
       take(event);
       if (this.contains(link)) store.set("mode", mode);
       const hash = link.hash || `#${shown.name}-${shown.step}`;
-      history.pushState(null, "", `${location.pathname}?mode=${mode}${hash}`);
-      this.#arrive();
+      this.#to(mode, hash);
       const top = this.#players.find((p) => !p.hidden)?.querySelector(".run-title");
       if (!this.contains(link)) top?.scrollIntoView();
-    } else if (!link.closest("asrun-player") && shown.mode !== "watch") {
-      // A step that is cited elsewhere on the page: its row is in Watch.
-      const player = this.#players.find((p) => inPage(link) && p.stepOf(link.hash));
-      if (!player) return;
-      take(event);
-      history.pushState(null, "", `${location.pathname}?mode=watch${link.hash}`);
-      this.#arrive(true);
+      return;
     }
+    // A step that is cited elsewhere on the page: its row is in Watch.
+    const cited = within && !link.closest("asrun-player") && this.#players.some((p) => p.stepOf(within));
+    if (!link.dataset.run && (!cited || shown.mode === "watch")) return;
+    take(event);
+    this.#to(cited ? "watch" : shown.mode, within, true);
   }
 }
 

@@ -58,10 +58,9 @@ modes.set("compare", {
   id: "compare",
   mount(player, host, signal) {
     const all = (/** @type {string} */ q) => /** @type {any[]} */ ([...document.querySelectorAll(q)]);
-    const made = (/** @type {string} */ name) => document.createElementNS("http://www.w3.org/2000/svg", name);
     /** @param {Player} one @returns {Other} */
     const here = (one) => ({
-      name: one.heading, page: "", run: one.name, steps: one.run.steps.map(({ n, key }) => [key, one.text(n).action]),
+      name: one.dataset.title ?? "", page: "", run: one.name, steps: one.run.steps.map(({ n, key }) => [key, one.text(n).action]),
     });
     const own = here(player);
     /** @type {Other[]} */
@@ -70,7 +69,7 @@ modes.set("compare", {
       ...all("asrun-player").filter((one) => one !== player && one.last).map(here),
     ];
     if (!others.length) {
-      host.append(lede("This lesson has one run, and it is the same in all releases: there is nothing to lay beside it."));
+      host.append(lede("There is nothing to lay beside this run."));
       return;
     }
 
@@ -96,21 +95,19 @@ modes.set("compare", {
       });
       const rowOf = (/** @type {1|2} */ side, /** @type {number} */ at) => trs[rows.findIndex((row) => row[side] === at)];
       const head = ({ name = "" }) => el("th", { scope: "col" }, name);
-      const lines = made("svg");
-      lines.ariaHidden = "true";
+      const between = el("td", { innerHTML: "<svg aria-hidden=true>" });
+      const lines = between.firstChild;
       place.replaceChildren(
-        el("table", {}, el("thead", {}, el("tr", {}, head(own), el("td", {}, lines), head(other))), el("tbody", {}, ...trs)));
+        el("table", {}, el("thead", {}, el("tr", {}, head(own), between, head(other))), el("tbody", {}, ...trs)));
       told.textContent = `${[...count].map(([what, times]) => `${times} ${what}`).join(", ")}.`;
       draw = () => {
         trs.forEach((tr) => tr.classList.toggle("on", tr === rowOf(1, player.step - 1)));
-        lines.replaceChildren(...pairs.flatMap((b, a) => {
-          if (b < 0 || rowOf(1, a) === rowOf(2, b)) return [];
+        lines.innerHTML = pairs.map((b, a) => {
+          if (b < 0 || rowOf(1, a) === rowOf(2, b)) return "";
           const [y, to] = [rowOf(1, a), rowOf(2, b)].map((tr) => tr.offsetTop + tr.offsetHeight / 2);
           const w = lines.clientWidth;
-          const line = made("path");
-          line.setAttribute("d", `M0 ${y}C${w / 2} ${y} ${w / 2} ${to} ${w} ${to}`);
-          return [line];
-        }));
+          return `<path d="M0 ${y}C${w / 2} ${y} ${w / 2} ${to} ${w} ${to}"/>`;
+        }).join("");
       };
       draw();
     }

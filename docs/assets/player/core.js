@@ -31,15 +31,14 @@ const modes = new Map();
  * Make an element. Values only ever become text.
  * @param {string} tag
  * @param {Record<string, any>} [props] properties of the element; what has no property of its name
- *   is an attribute; `on…` takes a listener
+ *   is an attribute
  * @param {...(Node|string)} children
  * @returns {any}
  */
 function el(tag, props = {}, ...children) {
   const made = /** @type {any} */ (document.createElement(tag));
   for (const [name, value] of Object.entries(props)) {
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (name in made && name !== "list") made[name] = value;
+    if (name in made) made[name] = value;
     else made.setAttribute(name, value);
   }
   made.append(...children);
@@ -85,31 +84,39 @@ function whole(data) {
  */
 const inPage = (link) => link.pathname === location.pathname && !/^\?|part=/.test(link.getAttribute("href") ?? "");
 
+/** @param {MouseEvent|KeyboardEvent} event @returns {boolean} whether it is the browser's own, as with Ctrl */
+const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+
+/** @param {MouseEvent} event @returns {HTMLAnchorElement|null} the link that a plain click follows */
+const linkOf = (event) => (modified(event) ? null : /** @type {Element} */ (event.target).closest("a"));
+
 /** Keep a click from the browser and from the theme, which would go where it leads. @param {Event} event */
 function take(event) {
   event.preventDefault();
   event.stopPropagation();
 }
 
+/** @param {string} hash @returns {string[]} the id that it leads to; if that is a step's, also the run and the number */
+function idOf(hash) {
+  let id = hash.slice(1);
+  try {
+    id = decodeURIComponent(id);
+  } catch {
+    // It is not one that this site has written.
+  }
+  return /^(.+)-(\d+)$/.exec(id) ?? [id, "", "0"];
+}
+
 /** Where the reader is: `?mode=<mode>#<scenario>-<step>`. */
 const place = {
   /** @returns {{mode: string|null, run: string, n: number, id: string}} `id`: of the element */
   read() {
-    let id = location.hash.slice(1);
-    try {
-      id = decodeURIComponent(id);
-    } catch {
-      // It is not one that this site has written.
-    }
-    const found = /^(.+)-(\d+)$/.exec(id);
-    const mode = new URLSearchParams(location.search).get("mode");
-    return { mode, run: found ? found[1] : "", n: found ? +found[2] : 0, id };
+    const [id, run, n] = idOf(location.hash);
+    return { mode: new URLSearchParams(location.search).get("mode"), run, n: Number(n), id };
   },
-  /** @param {Player} player @param {boolean} [push] @returns {void} */
-  write(player, push = false) {
-    const to = `${location.pathname}?mode=${player.mode}#${player.dataset.run}-${player.step}`;
-    if (push) history.pushState(null, "", to);
-    else history.replaceState(history.state, "", to);
+  /** @param {Player} player @returns {void} */
+  write(player) {
+    history.replaceState(history.state, "", `${location.pathname}?mode=${player.mode}#${player.name}-${player.step}`);
   },
 };
 
@@ -129,9 +136,8 @@ class Player extends HTMLElement {
     const { signal } = this.#open;
     this.#stage = stage(this, signal);
     this.addEventListener("click", (event) => this.#clicked(event), { signal });
-    /** @type {HTMLElement|null} */ (this.querySelector(".stage"))
-      ?.addEventListener("keydown", (event) => this.#pressed(event), { signal });
-    this.go(this.step || Number(this.dataset.step) || 1, { quiet: true });
+    this.addEventListener("keydown", (event) => this.#pressed(event), { signal });
+    this.go(this.step || Number(this.dataset.step) || 1, true);
     // A lesson's chooser says which; where there is none, there is nothing to choose from.
     if (!this.closest(".lesson")?.querySelector("asrun-modes")) this.setMode("watch");
   }
@@ -145,21 +151,15 @@ class Player extends HTMLElement {
   /** The run; without steps where it could not be recorded. */
   get run() {
     if (!this.#run) {
-      const data = this.querySelector("template.run-data:not([data-version])");
-      const text = /** @type {HTMLTemplateElement|null} */ (data)?.content.textContent;
-      this.#run = whole(JSON.parse(text || '{"frames": [], "steps": []}'));
+      const data = /** @type {HTMLTemplateElement|null} */ (this.querySelector(".run-data"));
+      const text = data?.content.textContent;
+      this.#run = whole(JSON.parse(text || '{"steps": []}'));
     }
     return this.#run;
   }
 
   get name() {
     return this.dataset.run ?? "";
-  }
-
-  get heading() {
-    const words = copy(this.querySelector(".run-title"));
-    words.querySelectorAll("small, .run-n").forEach((part) => part.remove());
-    return words.textContent?.trim() ?? "";
   }
 
   get last() {
@@ -192,22 +192,19 @@ class Player extends HTMLElement {
   /**
    * Show a step, everywhere.
    * @param {number} n
-   * @param {{push?: boolean, quiet?: boolean}} [how] `push`: Back leads to the step before;
-   *   `quiet`: the address stays as it is
+   * @param {boolean} [quiet] the address stays as it is
    */
-  go(n, { push = false, quiet = false } = {}) {
+  go(n, quiet) {
     const from = this.step;
     this.step = Math.max(1, Math.min(this.last, Math.trunc(n) || 1));
-    this.#stage?.show(this.step);
-    if (push) place.write(this, true);
-    else if (!quiet) {
+    this.#held(() => this.#stage?.show(this.step));
+    if (!quiet) {
       // Browsers allow a page only so many changes of its address.
       clearTimeout(this.#writing);
-      this.#writing = setTimeout(() => place.write(this), 150);
+      this.#writing = setTimeout(() => this.hidden || place.write(this), 150);
     }
     if (from !== this.step) {
-      const detail = { n: this.step, from };
-      this.dispatchEvent(new CustomEvent("asrun:step", { bubbles: true, detail }));
+      this.dispatchEvent(new Event("asrun:step", { bubbles: true }));
       this.follow();
     }
   }
@@ -221,29 +218,49 @@ class Player extends HTMLElement {
   next(test) {
     const { steps } = this.run;
     const found = [...steps.slice(this.step), ...steps.slice(0, this.step)].find(test);
-    if (found) this.#jump(found.n);
+    if (found) this.jump(found.n);
   }
 
-  /** @param {number} n */
-  #jump(n) {
-    this.dispatchEvent(new CustomEvent("asrun:jump"));
+  /** Stop what plays. */
+  halt() {
+    this.dispatchEvent(new Event("asrun:jump"));
+  }
+
+  /** Show a step that the reader asks for, and have it said. @param {number} n */
+  jump(n) {
+    this.halt();
     this.go(n);
+    this.say(this.spoken);
   }
 
-  /** @param {string} id of a mode; one that is not there is Watch */
+  get spoken() {
+    return `Step ${this.step} of ${this.last}: ${this.text(this.step).what.textContent}`;
+  }
+
+  /** Do something that may take away what has the focus: then the run's title has it. @param {() => void} act */
+  #held(act) {
+    const held = this.contains(document.activeElement);
+    act();
+    if (!held || this.contains(document.activeElement)) return;
+    /** @type {HTMLElement} */ (this.querySelector(".run-title")).focus({ preventScroll: true });
+  }
+
+  /** @param {string} id of a mode */
   setMode(id) {
-    const mode = modes.get(id) ?? modes.get("watch");
+    const mode = modes.get(id);
     if (!mode || !this.#stage || mode.id === this.mode) return;
-    this.#leave();
-    this.#mounted = new AbortController();
-    this.mode = this.dataset.mode = mode.id;
-    mode.mount(this, this.host, this.#mounted.signal);
+    this.#held(() => {
+      this.#leave();
+      this.#mounted = new AbortController();
+      this.mode = this.dataset.mode = mode.id;
+      mode.mount(this, this.host, this.#mounted.signal);
+    });
   }
 
   #leave() {
     this.#mounted?.abort();
     this.host?.replaceChildren();
-    this.veil(null);
+    this.veil(0);
     this.mode = "";
   }
 
@@ -252,11 +269,11 @@ class Player extends HTMLElement {
     this.#stage?.reserve();
   }
 
-  /** Hide all of the steps from `from` on, until `null` lifts it. @param {number|null} from */
+  /** Hide all of the steps from `from` on, until 0 lifts it. @param {number} from */
   veil(from) {
-    if (from === null) delete this.dataset.veil;
-    else this.dataset.veil = String(from);
-    this.#stage?.veil(from ?? Infinity);
+    if (from) this.dataset.veil = `${from}`;
+    else delete this.dataset.veil;
+    this.#stage?.veil(from || Infinity);
   }
 
   /** Have a screen reader say something, when it has time. @param {string} text */
@@ -267,29 +284,28 @@ class Player extends HTMLElement {
 
   /** @param {string} to an address within the page @returns {number} the step of this run, or 0 */
   stepOf(to) {
-    const found = /^#(.+)-(\d+)$/.exec(decodeURI(to));
-    return found && found[1] === this.name && +found[2] <= this.last ? +found[2] : 0;
+    const [, run, n] = idOf(to);
+    return run === this.name && +n <= this.last ? +n : 0;
   }
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    const link = event.target instanceof Element ? event.target.closest("a") : null;
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const link = linkOf(event);
+    if (!link) return;
     const n = inPage(link) ? this.stepOf(link.hash) : 0;
     // On a phone the stage is out of sight below itself: there, the link leads to the step's card.
     if (!n || (link.closest(".sec") && !matchMedia("(min-width: 45em)").matches)) return;
     take(event);
-    this.#jump(n);
+    this.jump(n);
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     const at = /** @type {Element} */ (event.target);
-    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (at.matches("input, select, textarea") || at.closest("[data-keys]")) return;
+    if (modified(event) || at.closest("input, select, textarea, .sec")) return;
     const to = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 1, End: this.last }[event.key];
     if (to === undefined || this.dataset.veil) return;
     event.preventDefault();
-    this.#jump(to);
+    this.jump(to);
   }
 }

@@ -19,7 +19,8 @@ modes.set("explain", {
 
       function compare() {
         player.removeAttribute("data-no-why");
-        const cites = `.km:has([href="#${player.name}-${n}"])`;
+        // The theme makes links whole, so that only their ends say where they lead.
+        const cites = `.km:has([href$="#${player.name}-${n}"])`;
         const moments = [...document.querySelectorAll(cites)].map((km) =>
           el("p", { class: "said" }, el("b", {}, copy(km.querySelector("h3"))), " ", copy(km.querySelector(".said"))),
         );
@@ -39,7 +40,7 @@ modes.set("explain", {
         );
       }
 
-      const answer = el("div", {}, button("Compare", compare), button("Another step", next));
+      const answer = el("div", {}, button("Show the reason", compare), button("Another step", next));
       const label = el("label", { class: "cap" }, `${title} `, el("code", {}, action), area);
       fill(host, label, lede("What you write stays on this machine."), answer);
     }

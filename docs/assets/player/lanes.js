@@ -29,7 +29,7 @@ modes.set("lanes", {
       const { what, why } = player.text(player.step);
       says.replaceChildren(el("b", {}, what), " ", why);
     };
-    const names = el("div", { class: "seq-heads", role: "group", ariaLabel: "Go to the next step of a lane" }, el("span"), ...heads);
+    const names = el("div", { class: "seq-heads", role: "group", ariaLabel: "Lanes: go to the next step of" }, el("span"), ...heads);
     host.append(el("div", { class: "seq-top" }, says, names), el("ol", { class: "seq" }, ...rows));
     host.style.setProperty("--k", `${lanes.length}`);
     player.addEventListener("asrun:step", show, { signal });

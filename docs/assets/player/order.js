@@ -39,7 +39,7 @@ modes.set("order", {
     /** @param {number} which */
     function show(which) {
       const [name, steps] = all[which];
-      const title = `In which order did these run: ${name}?`;
+      const title = `Put these in order: ${name}`;
       const mixed = shuffled(steps, which);
       if (!impossible(player, mixed).length) mixed.reverse();
       player.veil(1);
@@ -48,7 +48,7 @@ modes.set("order", {
       fill(
         host,
         ask(title),
-        lede("Drag, or use the buttons or arrow keys. Say why one needs the other."),
+        lede("Drag, or use the buttons or arrow keys."),
         list,
         button("Check", check),
         button("Other steps", () => show((which + 1) % all.length)),
@@ -96,7 +96,7 @@ modes.set("order", {
           );
           return;
         }
-        player.veil(null);
+        player.veil(0);
         const same = `${order}` === `${steps}`;
         status.replaceChildren(
           verdict(true, same ? "as it ran" : "it could have been so"),
@@ -106,6 +106,6 @@ modes.set("order", {
     }
 
     // Review leads to the part that was missed.
-    if (all.length) show(Number(new URLSearchParams(location.search).get("part")) % all.length);
+    if (all.length) show(Math.min(Math.abs(Number(new URLSearchParams(location.search).get("part")) | 0), all.length - 1));
   },
 });

@@ -56,6 +56,12 @@ function choices(player, n) {
 /** @param {Player} player @returns {string} enough of the trace's digest to tell it from another */
 const digestOf = (player) => player.dataset.digest?.slice(0, 12) ?? "";
 
+/**
+ * A question may be about several runs: its digest is theirs, one after the other.
+ * @param {string} digest of a question @param {string} digests of its lesson's runs
+ */
+const isOld = (digest, digests) => digest.match(/.{12}/g)?.some((one) => !digests.includes(one));
+
 /** @param {Element} inside @returns {string} the lesson's id */
 const lessonOf = (inside) => /** @type {HTMLElement} */ (inside.closest("[data-lesson]")).dataset.lesson ?? "";
 
@@ -98,25 +104,25 @@ function optionList(options, choose) {
 function fill(host, ...parts) {
   const inside = host.contains(document.activeElement);
   host.replaceChildren(...parts);
-  if (inside) /** @type {HTMLElement | null} */ (host.querySelector("button:not(:disabled)"))?.focus();
+  if (inside) /** @type {HTMLElement | null} */ (host.querySelector("textarea, button:not(:disabled)"))?.focus();
 }
 
 /**
  * Ask about one step after the other, each hidden until its turn comes: from the step of the address, else from the first.
  * @param {Player} player @param {HTMLElement} host @param {string} kind
- * @param {(n: number, told: (right: boolean, title: string) => void, next: () => void) => Node[]} parts
- *   asks about a step; `told` is called with the answer
+ * @param {(n: number, told: (right: boolean, title: string) => void, next: () => void) => Node[]|undefined} parts
+ *   asks about a step, where there is something to ask; `told` is called with the answer
  */
 function drill(player, host, kind, parts) {
   let right = 0;
   let answered = 0;
 
-  /** @param {number} n */
+  /** @param {number} n @returns {void} */
   function turn(n) {
-    player.go(n - 1);
-    player.veil(n > player.last ? null : n);
     if (n > player.last) {
-      const told = `${right} of ${answered} right at once. The others come back in Review.`;
+      player.go(player.last);
+      player.veil(0);
+      const told = answered ? `${right} of ${answered} right at once. The others come back in Review.` : "From here on, there is no choice.";
       return fill(host, ask(told), button("Again", () => turn(2)));
     }
     const told = (/** @type {boolean} */ hit, /** @type {string} */ title) => {
@@ -124,7 +130,11 @@ function drill(player, host, kind, parts) {
       right += Number(hit);
       keep(player, kind, n, hit, title);
     };
-    fill(host, ...parts(n, told, () => turn(n + 1)), n > 2 ? button("From the start", () => turn(2)) : "");
+    const asked = parts(n, told, () => turn(n + 1));
+    if (!asked) return turn(n + 1);
+    player.go(n - 1);
+    player.veil(n);
+    fill(host, ...asked, n > 2 ? button("From the start", () => turn(2)) : "");
   }
 
   turn((location.hash && player.step < player.last ? player.step : 1) + 1);

@@ -42,6 +42,7 @@ modes.set("predict", {
   mount: (player, host) =>
     drill(player, host, "predict", (n, told, next) => {
       const { title, options, right } = prediction(player, n);
+      if (!options[1]) return;
 
       /** @param {Node | string} mark */
       function reveal(mark) {

@@ -2,18 +2,19 @@
 /* Progress: what was visited, answered and mastered. It is on this machine alone, and its file is the reader's. */
 
 /** @param {HTMLElement} place names a lesson and how many questions its quiz has */
-function progressOf({ dataset: { lesson = "", questions: of } }) {
-  const items = store.items(lesson);
+function progressOf(place) {
+  const { lesson = "", questions: of } = place.dataset;
+  const { digests = "" } = /** @type {HTMLElement} */ (place.closest("[data-digests]")).dataset;
+  const items = store.items(lesson).filter((item) => !isOld(item.digest, digests));
   const right = items.filter((item) => item.right && item.key.includes("/quiz/")).length;
   const mastered = right >= Number(of) && !items.some((item) => item.due);
   return { visited: store.get(`visited:${lesson}`, false), answered: items.length, right, mastered };
 }
 
-/** One lesson's progress in words, beside its name; on the lesson's own page it is a visit. */
+/** One lesson's progress in words, beside its name. */
 class Progress extends HTMLElement {
   connectedCallback() {
-    const { lesson, questions: of, visit } = this.dataset;
-    if (visit !== undefined) store.set(`visited:${lesson}`, true);
+    const { questions: of } = this.dataset;
     const { visited, right, mastered } = progressOf(this);
     this.textContent = mastered ? "mastered" : right ? `${right} of ${of} right` : visited ? "visited" : "";
   }
@@ -32,7 +33,9 @@ class Mine extends HTMLElement {
       el("a", { href, download: "asrun-progress.json" }).click();
     };
     /** @type {any} */ (into).onchange = async () => {
-      const taken = store.import(await /** @type {any} */ (into).files[0].text());
+      const [file] = /** @type {any} */ (into).files;
+      if (!file) return;
+      const taken = store.import(await file.text());
       this.#tell(taken < 0 ? "This file was not saved here, or is damaged." : `${taken} entries added.`);
     };
     /** @type {any} */ (erase).onclick = () => {

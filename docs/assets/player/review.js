@@ -10,18 +10,16 @@ function questionList(items, digests, root) {
     const [chapter, lesson, where, kind, number] = key.split("/");
     // What comes next is asked at the step before.
     const step = Number(number) - Number(/predict|runtime/.test(kind));
-    const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}&part=${number}#${where}-${step}`;
-    // A question may be about several runs: its digest is theirs, one after the other.
-    const changed = digest.match(/.{12}/g)?.some((one) => !digests.includes(one));
+    const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}&part=${number}#${kind === "order" ? `run-of-${where}` : `${where}-${step}`}`;
     const link = el("a", { href: `${root}${chapter}/${lesson}.html${place}` }, title);
-    return el("li", {}, link, el("small", {}, changed ? ` ${kind}, changed since you answered` : ` ${kind}`));
+    return el("li", {}, link, el("small", {}, ` ${kind}${isOld(digest, digests) ? ", changed since you answered" : ""}`));
   };
   return el("ol", {}, ...items.map(item));
 }
 
-/** @param {string} lesson its id; "" for all @returns {{due: Keyed[], told: string}} */
-function comingBack(lesson) {
-  const items = store.items(lesson).filter((item) => item.due);
+/** @param {string[]} lessons their ids @returns {{due: Keyed[], told: string}} */
+function comingBack(...lessons) {
+  const items = lessons.flatMap((lesson) => store.items(lesson)).filter((item) => item.due).sort((a, b) => a.due - b.due);
   const due = items.filter((item) => item.due <= Date.now());
   const waiting = items.slice(due.length);
   const next = waiting.length ? `, the next on ${new Date(waiting[0].due).toLocaleDateString()}` : "";
@@ -41,13 +39,14 @@ modes.set("review", {
 /** The page of all lessons: each stands in the server's list, and shows what has come back of it. */
 class Review extends HTMLElement {
   connectedCallback() {
-    for (const item of /** @type {NodeListOf<HTMLElement>} */ (this.querySelectorAll("[data-lesson]"))) {
+    const all = /** @type {HTMLElement[]} */ ([...this.querySelectorAll("[data-lesson]")]);
+    for (const item of all) {
       const { due } = comingBack(lessonOf(item));
       item.querySelector("ol")?.remove();
       item.append(questionList(due, item.dataset.digests ?? "", ""));
       item.hidden = !due.length;
     }
-    this.children[0].textContent = comingBack("").told;
+    this.children[0].textContent = comingBack(...all.map(lessonOf)).told;
   }
 }
 customElements.define("asrun-review", Review);

@@ -7,6 +7,7 @@ modes.set("runtime", {
     drill(player, host, "runtime", (n, told, next) => {
       const title = `You are the runtime, after step ${n - 1}. What do you do next?`;
       const options = choices(player, n);
+      if (!options[1]) return;
       const status = el("p", { role: "status" });
       let missed = false;
       const list = optionList(options.map((m) => named(player, m)), (at, chosen) => {

@@ -20,12 +20,13 @@ function stage(player, signal) {
   const lines = new Map(all(".code li[value]").map((li) => [li.value, li]));
   const places = all("[data-frame]");
   const things = all("[data-object]");
-  /** @type {Element[]} what is marked as the present step */
-  let marked = [];
+  /** @type {Set<Element>} what is marked as the present step */
+  let marked = new Set();
   /** @type {Element[]} the lines at which a frame is suspended */
   let held = [];
   /** @type {Frame[]} the frames as they are shown */
   const shown = [];
+  /** @type {Thing[]} */ const shownThings = [];
   let now = 0;
   let width = 0;
 
@@ -81,16 +82,19 @@ function stage(player, signal) {
     // On the one element that moves: a property on an ancestor would restyle all that is below it.
     head.style.setProperty("--step", n);
 
-    for (const old of marked) old.classList.remove("on");
+    const marks = new Set(parts.flatMap(([one, first, to]) => (first <= n && n <= to ? [one] : [])).concat(lineOf(step)));
+    // What stays marked is left alone: each change of a class has all that is inside styled anew.
+    for (const old of marked) if (!marks.has(old)) old.classList.remove("on");
+    for (const one of marks) if (!marked.has(one)) one.classList.add("on");
+    marked = marks;
     for (const old of held) old.classList.remove("held");
-    marked = parts.flatMap(([one, first, to]) => (first <= n && n <= to ? [one] : []));
-    marked.push(...lineOf(step));
     held = step.frames.flatMap((frame) => (frame.kind === "sleep" ? lineOf(frame) : []));
-    for (const one of marked) one.classList.add("on");
     for (const one of held) one.classList.add("held");
 
     step.frames.forEach((frame, at) => showFrame(at, frame, at === step.now));
     step.objects.forEach((it, at) => {
+      if (shownThings[at] === it) return;
+      shownThings[at] = it;
       const li = things[at];
       li.querySelector(".obj-s").textContent = it.state || "does not exist";
       li.querySelector(".chip")?.remove();
@@ -113,7 +117,8 @@ function stage(player, signal) {
     if (frame.vars.length) li.append(vars);
     else vars.remove();
     // A name that stays is the same button: it may have the focus, and loses it when it is put back.
-    const old = new Map([...vars.children].map((row) => [row.firstChild.textContent, row]));
+    // What the server wrote has no button yet.
+    const old = new Map([...vars.querySelectorAll("button")].map((name) => [name.textContent, name.closest("div")]));
     vars.replaceChildren(...frame.vars.map(({ name, value, sign }) => {
       const row = old.get(name)
         ?? el("div", {}, el("dt", {}, press({ class: "jump", "data-name": name, "data-at": at }, name)), el("dd"));
@@ -182,15 +187,11 @@ modes.set("watch", {
       press({ class: `do-${id}`, ariaLabel: name, title: name, onclick }, ...words);
     /** @param {string} id @param {string} name @param {() => number} n @param {...string} words */
     const leap = (id, name, n, ...words) => control(id, name, () => {
-      pause();
-      go(n());
-      player.say(spoken());
+      player.jump(n());
+      follow();
     }, ...words);
-    const spoken = () => `Step ${player.step} of ${player.last}: ${player.text(player.step).what.textContent}`;
 
-    /** @param {number} n */
-    function go(n) {
-      player.go(n);
+    function follow() {
       // Where the sentence is out of sight, as on a phone among the cards, go along the rows.
       const { top, bottom } = sentence.getBoundingClientRect();
       if (bottom < 0 || top > innerHeight) player.row(player.step).scrollIntoView({ block: "nearest" });
@@ -211,7 +212,8 @@ modes.set("watch", {
     function tick() {
       if (player.step === player.last) return pause();
       timer = setTimeout(() => {
-        go(player.step + 1);
+        player.go(player.step + 1);
+        follow();
         tick();
       }, 1600 / speed.value);
     }
@@ -221,7 +223,7 @@ modes.set("watch", {
     const play = control("play", "Play", () => {
       if (timer) return pause();
       playing(true);
-      if (player.step === player.last) go(1);
+      if (player.step === player.last) player.go(1);
       tick();
     });
     const speed = el("select", { ariaLabel: "Speed" },
@@ -236,7 +238,7 @@ modes.set("watch", {
 
     function update() {
       slider.value = player.step;
-      slider.setAttribute("aria-valuetext", spoken());
+      slider.setAttribute("aria-valuetext", player.spoken);
       for (const button of back) button.setAttribute("aria-disabled", player.step === 1);
       for (const button of forth) button.setAttribute("aria-disabled", player.step === player.last);
     }

@@ -43,7 +43,8 @@ const store = (() => {
     const { digest, title, due, box } = kept?.value ?? {};
     const texts = [digest, title].every((text) => typeof text === "string");
     const item = ITEM.test(key) && texts && Number.isFinite(due + box);
-    return Number.isFinite(kept?.at) && (item || !key.startsWith("item:"));
+    // The rest is a word, or that a page was seen.
+    return Number.isFinite(kept?.at) && (item || (!key.startsWith("item:") && /string|boolean/.test(typeof kept.value)));
   }
 
   /** @returns {Everything} */
@@ -94,12 +95,11 @@ const store = (() => {
       store.set(`item:${key}`, { ...given, box, due });
     },
 
-    /** @param {string} lesson its id; "" for all @returns {Keyed[]} the questions that were answered, longest due first */
+    /** @param {string} lesson its id @returns {Keyed[]} the questions that were answered */
     items: (lesson) =>
       Object.entries(all())
-        .filter(([key]) => key.startsWith(`item:${lesson && `${lesson}/`}`))
-        .map(([key, { value }]) => ({ ...value, key: key.slice(5) }))
-        .sort((a, b) => a.due - b.due),
+        .filter(([key]) => key.startsWith(`item:${lesson}/`))
+        .map(([key, { value }]) => ({ ...value, key: key.slice(5) })),
 
     /** Everything, as the text of a file that `import` reads. */
     export: () => JSON.stringify({ asrun: 1, kept: all() }),

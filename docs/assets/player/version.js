@@ -17,33 +17,31 @@ customElements.define("asrun-version", class extends HTMLElement {
     const [, , there] = eras.find(([a, b]) => mine && order(a, mine) <= 0 && order(mine, b) <= 0) ?? [];
     const chosen = new URLSearchParams(location.search).has("version");
     if (there && !own && !chosen) return location.replace(there + location.search + location.hash);
-    const input = el("input", { id: "my-version", size: 8, value: mine, autocomplete: "off", spellcheck: false });
+    const input = el("input", { size: 8, value: mine, placeholder: here, pattern: "\\d+\\.\\d+(\\.\\d+)?", title: "Like 0.110.0" });
     const is = !mine ? "" :
       there === "" ? "; this is its run. " :
       there ? "; this is another’s. " :
       there === null ? "; this lesson does not run there. " :
-      `; here only ${eras[0][0]} to ${eras[eras.length - 1][1]} were looked at. `;
+      "; that was not looked at. ";
     const link = there ? el("a", { href: there }, `Show ${mine}`) : own && mine ? el("a", { href: own }, `Show ${here}`) : "";
     this.replaceChildren(
       el("form", { class: "ask", onsubmit: (/** @type {Event} */ event) => this.#set(event, input.value.trim()) },
-        el("label", { for: input.id }, "My FastAPI"), input, el("button", { class: "button" }, "Set"),
-        el("p", { role: "status" }, mine ? `You set your version to ${mine}${is}` : "Set once: each page then opens with its run.", link)));
+        el("label", {}, "My FastAPI ", input), el("button", { class: "button" }, "Set"),
+        el("p", { role: "status" }, mine ? `Yours is ${mine}${is}` : "Set once: each page then opens with its run.", link)));
   }
 
   /** @param {Event} event @param {string} value */
   #set(event, value) {
     event.preventDefault();
-    const status = this.querySelector("p");
-    if (value && !/^\d+\.\d+(\.\d+)?$/.test(value)) {
-      if (status) status.textContent = "A version looks like 0.110.0.";
-      return;
-    }
     store.set("version", value);
     const own = this.dataset.own;
     // From a page of other releases, the lesson's own knows where to go.
     if (own) location.assign(own.split("?")[0]);
     else if (location.search) location.assign(location.pathname);
-    else this.connectedCallback();
+    else {
+      this.connectedCallback();
+      this.querySelector("input")?.focus();
+    }
   }
 });
 
@@ -51,12 +49,14 @@ customElements.define("asrun-upgrade", class extends HTMLElement {
   connectedCallback() {
     const releases = (this.dataset.releases ?? "").split(" ");
     const asked = new URLSearchParams(location.search);
-    const pick = (/** @type {string} */ name, /** @type {string} */ fallback) => {
+    const pick = (/** @type {string} */ name, /** @type {string|undefined} */ fallback) => {
       const chosen = asked.get(name) ?? "";
-      return el("select", { id: `upgrade-${name}`, onchange: () => show(true) },
+      return el("select", { onchange: () => show(true) },
         ...releases.map((r) => el("option", { selected: r === (releases.includes(chosen) ? chosen : fallback) }, r)));
     };
-    const from = pick("from", store.get("version", "") || releases[releases.length - 1]);
+    const mine = store.get("version", "");
+    // The newest that is listed and not newer than the reader's.
+    const from = pick("from", releases.find((r) => mine && order(r, mine) <= 0) ?? releases.at(-1));
     const to = pick("to", releases[0]);
     const said = el("p", { role: "status" });
     const show = (/** @type {boolean} */ changed) => {
@@ -78,11 +78,11 @@ customElements.define("asrun-upgrade", class extends HTMLElement {
       const back = runs.length - count;
       const change = count === 1 ? " behaviour changes" : " behaviours change";
       const more = back ? `, and ${back} more on the way and back again` : "";
-      said.textContent = `Upgrading from ${from.value} to ${to.value}: ${count}${change}${more}.`;
+      said.textContent = order(from.value, to.value) > 0 ? `${to.value} is older than ${from.value}.` : `Upgrading from ${from.value} to ${to.value}: ${count}${change}${more}.`;
       if (changed) history.replaceState(null, "", `?from=${from.value}&to=${to.value}`);
     };
     this.replaceChildren(
-      el("label", { for: from.id }, "From"), from, el("label", { for: to.id }, "to"), to, said);
+      el("label", {}, "From ", from), el("label", {}, "to ", to), said);
     show(false);
   }
 });

@@ -73,7 +73,7 @@ def render_script(docs: Path) -> dict[str, str]:
     script, lines = joined(docs)
     if script:
         try:
-            small = minify.string("text/javascript", f'(() => {{"use strict";{script}\n}})();')
+            small = minify.string("text/javascript", f"(() => {{{script}\n}})();")
         except minify.MinifyError as error:
             what, _, where = str(error).partition("\n")[0].rpartition(" on line ")
             file, line = origin(lines, int(where.partition(" ")[0]))

@@ -105,8 +105,8 @@ def test_on_paper(visit: Opener, built_site: Path) -> None:
     assert not proof.evaluate(seen)
     assert not answers.evaluate(seen)
     page.emulate_media(media="print")
-    # What was out of sight on the screen is laid out with the next frame.
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    # What was out of sight on the screen is laid out with the next frame, which a picture waits for.
+    page.screenshot()
     for sign in (
         ":not(.answer) > .proof pre",
         ".events li",

@@ -28,7 +28,7 @@
 const modes = new Map();
 
 /**
- * Make an element. Values only ever become text.
+ * Make an element. What is given as children only ever becomes text.
  * @param {string} tag
  * @param {Record<string, any>} [props] properties of the element; what has no property of its name
  *   is an attribute

@@ -30,8 +30,8 @@ def rows(
         steps_of: how a trace reads in steps.
 
     Returns:
-        Rows in the order of the new run, as `stepdiff.step_diff` gives them; without numbers. None
-        where there is but one run.
+        Rows in the order of the new run, as `stepdiff.step_diff` gives them; without numbers.
+        Empty where there is but one run.
     """
     if old_trace is None or new_trace is None:
         return ()

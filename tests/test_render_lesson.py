@@ -128,6 +128,20 @@ def test_a_run_shows_the_lines_that_it_ran_though_they_are_not_in_the_sample() -
         }
 
 
+def test_of_a_line_that_runs_often_a_few_steps_are_cited() -> None:
+    page = pages.page(repeated=9)
+    [run, _] = page.runs
+    tree = tree_of(site_of(page))
+    player = tree.one("asrun-player", data_run=run.scenario)
+    for line in page.code:
+        steps = [str(step.n) for step in run.steps if step.address in line.steps]
+        if not steps:
+            continue
+        cited = player.one(cls="code").one("li", value=str(line.number)).one(cls="at")
+        assert [link.text for link in cited.all("a")] == (steps if len(steps) < 9 else steps[:4])
+        assert cited.holds(f"and {len(steps) - 4} more") == (len(steps) > 8)
+
+
 def test_only_proved_sentences_are_marked(lesson: Element) -> None:
     moment = lesson.one(id="said-cleanup_follows_the_response")
     assert moment.one("span", "ok").text == "proved"

@@ -150,8 +150,8 @@ class Brief:
     scenario: str
     page: str
     """An `Era.page` that shows it."""
-    steps: tuple[tuple[str, str], ...]
-    """Key and action of each step, in order."""
+    steps: tuple[tuple[str, str, str], ...]
+    """Key, action and the state after it of each step, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,6 +202,24 @@ def test_compare_by_keyboard(lesson: Callable[..., Page], visit: Opener, built_s
     assert sides(page)[0] == here
 
 
+def test_compare_tells_states_that_differ(lesson: Callable[..., Page]) -> None:
+    """As if one statement left the session otherwise in the other run."""
+    page = lesson("watch", "answers-5")
+    page.evaluate(
+        """() => {
+          const other = document.querySelectorAll("asrun-player")[1];
+          other.row(5).querySelector(".af p").textContent = "db = None";
+        }"""
+    )
+    page.locator(".modes a", has_text="Compare").click()
+    host(page).get_by_role("combobox").select_option(index=1)
+    row = host(page).locator("tr.state")
+    assert words(row.locator("td > small")) == [
+        ", ".join(words(page.locator(f"#{run}-5 .af p"))) for run in ("answers", "raises")
+    ]
+    assert "1 with another state" in host(page).get_by_role("status").inner_text()
+
+
 def test_a_step_of_another_release_is_on_its_page(lesson: Callable[..., Page]) -> None:
     page = lesson("compare", "answers-5")
     step = host(page).locator("tr.moved td:last-child a").first

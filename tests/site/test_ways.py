@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,4 +107,44 @@ def test_the_focus_is_never_lost(
 def test_a_part_that_is_none_leads_to_one(lesson: Callable[..., Visit], part: str) -> None:
     opened = lesson(f"?mode=order&part={part}#answers-1")
     assert opened.page.locator(f"{HOST} .order li").count() > 2
+    assert opened.complaints == []
+
+
+def test_the_address_keeps_the_second_run_of_compare(lesson: Callable[..., Visit]) -> None:
+    opened = lesson("?mode=compare#answers-6")
+    page = opened.page
+    page.locator(HOST).get_by_role("combobox").select_option(index=1)
+    beside = page.locator(f"{HOST} th").last.inner_text()
+    expect(page).to_have_url(re.compile(r"\?mode=compare&part=1#answers-6$"))
+    page.reload()
+    expect(page.locator(f"{HOST} th").last).to_have_text(beside)
+    # Another mode has nothing of it.
+    page.locator(".modes a", has_text="Lanes").click()
+    expect(page).to_have_url(re.compile(r"\?mode=lanes#answers-6$"))
+    assert opened.complaints == []
+
+
+def test_the_address_keeps_the_steps_to_be_put_in_order(lesson: Callable[..., Visit]) -> None:
+    opened = lesson("?mode=order#answers-6")
+    page = opened.page
+    title = page.locator(f"{HOST} .cap")
+    first = title.inner_text()
+    page.locator(HOST).get_by_role("button", name="Other steps").click()
+    asked = title.inner_text()
+    assert asked != first
+    page.reload()
+    expect(title).to_have_text(asked)
+    # What was missed comes back, from the lesson's own list, too.
+    page.locator(HOST).get_by_role("button", name="Check").click()
+    expect(page.locator(f"{HOST} .no")).to_be_visible()
+    page.evaluate(
+        """() => {
+          const kept = JSON.parse(localStorage["asrun:kept"]);
+          for (const { value } of Object.values(kept)) if (value.due) value.due = 1;
+          localStorage["asrun:kept"] = JSON.stringify(kept);
+        }"""
+    )
+    page.locator(".modes a", has_text="Review").click()
+    page.locator(f"{HOST} ol a").click()
+    expect(title).to_have_text(asked)
     assert opened.complaints == []

@@ -237,7 +237,7 @@ def snippet(index: int) -> Snippet:
 
 
 def long_snippet(requests: int) -> Snippet:
-    """Make a lesson whose one run is long: so many requests, about ten steps each."""
+    """Make a lesson whose one run is long: so many requests, about 23 steps each."""
     made = snippet(0)
     first = next(x for x in made.lesson.splitlines() if "client.get" in x)
     lesson = made.lesson[: made.lesson.index("@key_moment")].replace(

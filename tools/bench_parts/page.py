@@ -15,13 +15,15 @@ from urllib.parse import unquote, urlsplit
 
 from tools.bench_parts import browser
 from tools.bench_parts.generate import long_snippet, write_lessons
-from tools.bench_parts.measure import Found, Plan
+from tools.bench_parts.measure import BenchError, Found, Plan
 from tools.bench_parts.tree import Tree
 
 OWN = "asrun"
 """The project's own styles and scripts have this in their names; the rest is the theme's."""
 LONG_RUN = 300
-"""Steps of the run in which a browser steps."""
+"""Steps, at least, of the run in which a browser steps."""
+REQUESTS = 13
+"""So many requests have as many steps."""
 
 
 def page(plan: Plan, found: Found) -> None:
@@ -42,10 +44,14 @@ def page(plan: Plan, found: Found) -> None:
         return
     plan.tell(f"page: building a run of {LONG_RUN} steps")
     long = Tree(plan.fresh("long"))
-    made = long_snippet(LONG_RUN // 10)
+    made = long_snippet(REQUESTS)
     write_lessons(long.root, [made])
     long.asrun("accept", "--yes")
     long.build()
+    steps = (long.site / f"{made.id}.html").read_text(encoding="utf-8").count('<tr role="row" id=')
+    if steps < LONG_RUN:
+        raise BenchError(f"the long run has {steps} steps, and not {LONG_RUN} or more")
+    found.cost("the long run: steps", steps)
     plain = _plain_page(tree)
     lesson = max(tree.lessons, key=lambda x: (tree.site / f"{x}.html").stat().st_size)
     browser.measure(

@@ -67,7 +67,7 @@ KEYS: dict[str, Key] = {
     "page_html_gzip_max": Key("page", "the largest lesson's HTML", "bytes", 40 * 1024),
     "page_total_gzip": Key("page", "the heaviest lesson, with all that it loads", "bytes"),
     "page_other_hosts": Key("page", "what lessons ask of other hosts", "", 0),
-    "step_p95_ms_4x": Key("page", "a step in 300 rows, CPU slowed 4 x, p95", "ms", 50),
+    "step_p95_ms_4x": Key("page", "a step's update in 300 rows, CPU slowed 4 x, p95", "ms", 50),
     "lcp_vs_plain_material": Key("page", "largest paint, a lesson / a plain page", "x", 1.1),
     "serve_first_page_s": Key("serve", "start to the first page, nothing kept", "s"),
     "serve_first_page_warm_s": Key("serve", "start to the first page, all kept", "s"),

@@ -29,13 +29,8 @@ class Modes extends HTMLElement {
     return this.#lesson.dataset.lesson;
   }
 
-  /** @param {string} q @returns {Element[]} */
-  #all(q) {
-    return [...this.#lesson.querySelectorAll(q)];
-  }
-
   get #players() {
-    return /** @type {Player[]} */ (this.#all("asrun-player"));
+    return /** @type {Player[]} */ (all("asrun-player", this.#lesson));
   }
 
   /** The mode of a reader who has not said which. @param {{mode: string|null, n: number}} at */
@@ -70,15 +65,15 @@ class Modes extends HTMLElement {
     shown.follow();
   }
 
-  /** @param {string} mode @param {string|false} hash @param {boolean} [scroll] */
-  #to(mode, hash, scroll) {
-    history.pushState(null, "", `?mode=${mode}${hash}`);
+  /** @param {string} search @param {string|false} hash @param {boolean} [scroll] */
+  #to(search, hash, scroll) {
+    history.pushState(null, "", `${search}${hash}`);
     this.#arrive(scroll);
   }
 
   /** @param {Player} shown */
   #mark({ mode, name }) {
-    for (const link of /** @type {any[]} */ (this.#all(".modes a, .scenarios a"))) {
+    for (const link of all(".modes a, .scenarios a", this.#lesson)) {
       const { run } = link.dataset;
       link.ariaCurrent = (run ? run === name : link.search === `?mode=${mode}`) ? "true" : null;
     }
@@ -97,7 +92,7 @@ class Modes extends HTMLElement {
       take(event);
       if (this.contains(link)) store.set("mode", mode);
       const hash = link.hash || `#${shown.name}-${shown.step}`;
-      this.#to(mode, hash);
+      this.#to(link.search, hash);
       const top = this.#players.find((p) => !p.hidden)?.querySelector(".run-title");
       if (!this.contains(link)) top?.scrollIntoView();
       return;
@@ -106,7 +101,7 @@ class Modes extends HTMLElement {
     const cited = within && !link.closest("asrun-player") && this.#players.some((p) => p.stepOf(within));
     if (!link.dataset.run && (!cited || shown.mode === "watch")) return;
     take(event);
-    this.#to(cited ? "watch" : shown.mode, within, true);
+    this.#to(`?mode=${cited ? "watch" : shown.mode}`, within, true);
   }
 }
 

@@ -3,8 +3,8 @@
    what moved is joined by a line, which crosses those rows. */
 
 /**
- * A run to lay beside this one: its steps by key and text, and the page that steps through it.
- * @typedef {{name: string, page: string, run: string, steps: [string, string][]}} Other
+ * A run to lay beside this one: each step's key, text and state, and the page that steps through it.
+ * @typedef {{name: string, page: string, run: string, steps: [string, string, string][]}} Other
  */
 /** What is to be said of a row, in words that are its classes, too, and the places of its steps: -1 for none. @typedef {[string, number, number]} Row */
 
@@ -47,7 +47,8 @@ function aligned(left, right) {
   pairs.forEach((b, a) => {
     if (!kept.has(b)) return rows.push([b < 0 ? "only here" : "moved", a, -1]);
     rest(b);
-    rows.push([left[a][1] === right[b][1] ? "the same" : "with another value", a, b]);
+    const [value, state] = [1, 2].map((part) => left[a][part] !== right[b][part]);
+    rows.push([value ? "with another value" : state ? "with another state" : "the same", a, b]);
     next = b + 1;
   });
   rest(right.length);
@@ -57,10 +58,10 @@ function aligned(left, right) {
 modes.set("compare", {
   id: "compare",
   mount(player, host, signal) {
-    const all = (/** @type {string} */ q) => /** @type {any[]} */ ([...document.querySelectorAll(q)]);
+    const states = (/** @type {Element} */ row) => all(".af p", row).map((p) => p.textContent).join(", ");
     /** @param {Player} one @returns {Other} */
     const here = (one) => ({
-      name: one.dataset.title ?? "", page: "", run: one.name, steps: one.run.steps.map(({ n, key }) => [key, one.text(n).action]),
+      name: one.dataset.title ?? "", page: "", run: one.name, steps: one.run.steps.map(({ n, key }) => [key, one.text(n).action, states(one.row(n))]),
     });
     const own = here(player);
     /** @type {Other[]} */
@@ -74,30 +75,31 @@ modes.set("compare", {
     }
 
     const told = ask("");
-    const place = el("div", { class: "slope" });
+    const slope = el("div", { class: "slope" });
     /** Draw what moved, and mark the step that is shown. */
     let draw = () => {};
 
     function show() {
       const other = others[pick.selectedIndex];
+      player.choice = pick.selectedIndex;
       const { pairs, rows } = aligned(own.steps, other.steps);
       /** @type {Map<string, number>} */
       const count = new Map();
-      const cell = (/** @type {Other} */ { page, run, steps }, /** @type {number} */ at, /** @type {string} */ none) =>
+      const cell = (/** @type {Other} */ { page, run, steps }, /** @type {number} */ at, /** @type {string} */ what, /** @type {string} */ none) =>
         at < 0 ? el("td", {}, el("small", {}, none)) : el("td", {},
-          el("a", { class: "st", href: `${page}?mode=watch#${run}-${at + 1}` }, `${at + 1}`), " ", el("code", {}, steps[at][1]));
+          cite(`${page}?mode=watch#${run}-${at + 1}`, at + 1), " ", el("code", {}, steps[at][1]), what.endsWith("state") ? el("small", {}, steps[at][2]) : "");
       const trs = rows.map(([what, a, b]) => {
         const from = a < 0 ? pairs.indexOf(b) : a;
         const none = what === "moved" ? `moved: ${from + 1} → ${pairs[from] + 1}` : b < 0 ? "not there" : "not here";
         // What moved has two rows.
         if (what !== "moved" || b < 0) count.set(what, (count.get(what) ?? 0) + 1);
-        return el("tr", { class: what }, cell(own, a, none), el("td"), cell(other, b, none));
+        return el("tr", { class: what }, cell(own, a, what, none), el("td"), cell(other, b, what, none));
       });
       const rowOf = (/** @type {1|2} */ side, /** @type {number} */ at) => trs[rows.findIndex((row) => row[side] === at)];
       const head = ({ name = "" }) => el("th", { scope: "col" }, name);
       const between = el("td", { innerHTML: "<svg aria-hidden=true>" });
       const lines = between.firstChild;
-      place.replaceChildren(
+      slope.replaceChildren(
         el("table", {}, el("thead", {}, el("tr", {}, head(own), between, head(other))), el("tbody", {}, ...trs)));
       told.textContent = `${[...count].map(([what, times]) => `${times} ${what}`).join(", ")}.`;
       draw = () => {
@@ -112,12 +114,15 @@ modes.set("compare", {
       draw();
     }
 
-    const pick = el("select", { onchange: show }, ...others.map(({ name }) => el("option", {}, name)));
-    host.append(el("label", { class: "pick" }, `“${own.name}” beside `, pick), told, place);
+    const changed = () => {
+      show();
+      place.write(player);
+    };
+    const pick = el("select", { onchange: changed }, ...others.map(({ name }) => el("option", {}, name)));
+    pick.selectedIndex = place.read().part % others.length;
+    host.append(el("label", { class: "pick" }, `“${own.name}” beside `, pick), told, slope);
     show();
-    const fit = new ResizeObserver(() => draw());
-    fit.observe(place);
-    signal.addEventListener("abort", () => fit.disconnect());
+    resized(slope, () => draw(), signal);
     player.addEventListener("asrun:step", () => draw(), { signal });
   },
 });

@@ -52,10 +52,28 @@ function el(tag, props = {}, ...children) {
  */
 const press = (props, ...children) => el("button", { type: "button", ...props }, ...children);
 
+/** @param {string} q a selector @param {ParentNode} [inside] @returns {any[]} the elements that it selects */
+const all = (q, inside = document) => [...inside.querySelectorAll(q)];
+
+/** @param {string} href @param {number} n @returns {any} a step's number as a link */
+const cite = (href, n) => el("a", { class: "st", href }, `${n}`);
+
+/**
+ * Do something whenever an element's size changes, and now.
+ * @param {Element} one
+ * @param {() => void} act
+ * @param {AbortSignal} signal ends it
+ */
+function resized(one, act, signal) {
+  const observer = new ResizeObserver(act);
+  observer.observe(one);
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
 /** @param {Node|null|undefined} source @returns {DocumentFragment} a copy of what a node holds */
 function copy(source) {
-  const made = document.createDocumentFragment();
-  if (source) made.append(...Array.from(source.childNodes, (child) => child.cloneNode(true)));
+  const made = new DocumentFragment();
+  if (source) made.append(...source.cloneNode(true).childNodes);
   return made;
 }
 
@@ -90,7 +108,7 @@ const modified = (event) => event.ctrlKey || event.metaKey || event.shiftKey || 
 /** @param {MouseEvent} event @returns {HTMLAnchorElement|null} the link that a plain click follows */
 const linkOf = (event) => (modified(event) ? null : /** @type {Element} */ (event.target).closest("a"));
 
-/** Keep a click from the browser and from the theme, which would go where it leads. @param {Event} event */
+/** Keep a click or a key from the browser and from the theme. @param {Event} event */
 function take(event) {
   event.preventDefault();
   event.stopPropagation();
@@ -107,22 +125,24 @@ function idOf(hash) {
   return /^(.+)-(\d+)$/.exec(id) ?? [id, "", "0"];
 }
 
-/** Where the reader is: `?mode=<mode>#<scenario>-<step>`. */
+/** Where the reader is: `?mode=<mode>&part=<number>#<scenario>-<step>`; a part is one of several that a mode has. */
 const place = {
-  /** @returns {{mode: string|null, run: string, n: number, id: string}} `id`: of the element */
+  /** @returns {{mode: string|null, part: number, run: string, n: number, id: string}} `id`: of the element */
   read() {
     const [id, run, n] = idOf(location.hash);
-    return { mode: new URLSearchParams(location.search).get("mode"), run, n: Number(n), id };
+    const asked = new URLSearchParams(location.search);
+    return { mode: asked.get("mode"), part: Math.abs(Number(asked.get("part")) | 0), run, n: +n, id };
   },
   /** @param {Player} player @returns {void} */
-  write(player) {
-    history.replaceState(history.state, "", `${location.pathname}?mode=${player.mode}#${player.name}-${player.step}`);
+  write({ mode, choice, name, step }) {
+    history.replaceState(history.state, "", `${location.pathname}?mode=${mode}${choice ? `&part=${choice}` : ""}#${name}-${step}`);
   },
 };
 
 class Player extends HTMLElement {
   step = 0;
   mode = "";
+  choice = 0;
   /** @type {RunData|undefined} */ #run;
   /** @type {HTMLElement[]|undefined} */ #rows;
   /** @type {ReturnType<typeof stage>|undefined} */ #stage;
@@ -173,8 +193,7 @@ class Player extends HTMLElement {
 
   /** The rows of the execution table, one a step. */
   get rows() {
-    return (this.#rows ??= [...this.querySelectorAll(".ex tbody tr")].map((row) =>
-      /** @type {HTMLElement} */ (row)));
+    return (this.#rows ??= all(".ex tbody tr", this));
   }
 
   /** @param {number} n @returns {HTMLElement} the row of a step */
@@ -239,9 +258,10 @@ class Player extends HTMLElement {
 
   /** Do something that may take away what has the focus: then the run's title has it. @param {() => void} act */
   #held(act) {
-    const held = this.contains(document.activeElement);
+    // Asking for the active element would have the page laid out at once.
+    const held = this.matches(":focus-within");
     act();
-    if (!held || this.contains(document.activeElement)) return;
+    if (!held || this.matches(":focus-within")) return;
     /** @type {HTMLElement} */ (this.querySelector(".run-title")).focus({ preventScroll: true });
   }
 
@@ -262,6 +282,7 @@ class Player extends HTMLElement {
     this.host?.replaceChildren();
     this.veil(0);
     this.mode = "";
+    this.choice = 0;
   }
 
   /** Keep room for all steps, as soon as the run is shown. */
@@ -305,7 +326,7 @@ class Player extends HTMLElement {
     if (modified(event) || at.closest("input, select, textarea, .sec")) return;
     const to = { ArrowLeft: this.step - 1, ArrowRight: this.step + 1, Home: 1, End: this.last }[event.key];
     if (to === undefined || this.dataset.veil) return;
-    event.preventDefault();
+    take(event);
     this.jump(to);
   }
 }

@@ -21,7 +21,7 @@ modes.set("explain", {
         player.removeAttribute("data-no-why");
         // The theme makes links whole, so that only their ends say where they lead.
         const cites = `.km:has([href$="#${player.name}-${n}"])`;
-        const moments = [...document.querySelectorAll(cites)].map((km) =>
+        const moments = all(cites).map((km) =>
           el("p", { class: "said" }, el("b", {}, copy(km.querySelector("h3"))), " ", copy(km.querySelector(".said"))),
         );
         const mark = (/** @type {string} */ word, /** @type {boolean} */ right) =>

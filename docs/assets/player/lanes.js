@@ -4,11 +4,11 @@
 modes.set("lanes", {
   id: "lanes",
   mount(player, host, signal) {
-    const lanes = [...player.querySelectorAll(".console [data-row]")].map((row) => ({
+    const lanes = all(".console [data-row]", player).map((row) => ({
       key: row.getAttribute("data-row") ?? "",
       name: row.querySelector(".lanes-name"),
       at: row.getAttribute("data-lane") ?? "",
-      marks: [...row.querySelectorAll(".mark")].map((mark) => {
+      marks: all(".mark", row).map((mark) => {
         const { gridColumnStart, gridColumnEnd } = /** @type {HTMLElement} */ (mark).style;
         return { kind: mark.classList[1], first: +gridColumnStart, last: +gridColumnEnd - 1 };
       }),
@@ -21,7 +21,7 @@ modes.set("lanes", {
         return el("span", { class: "rail", "data-lane": at }, el("i", { class: mark ? `mark ${mark.kind}` : "" }));
       });
       return el("li", { onclick: () => player.go(n) },
-        el("a", { class: "st", href: `#${player.name}-${n}` }, `${n}`), ...rails, named(player, n));
+        cite(`#${player.name}-${n}`, n), ...rails, named(player, n));
     });
     const says = el("p", { class: "said", role: "status" });
     const show = () => {

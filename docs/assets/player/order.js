@@ -42,6 +42,7 @@ modes.set("order", {
       const title = `Put these in order: ${name}`;
       const mixed = shuffled(steps, which);
       if (!impossible(player, mixed).length) mixed.reverse();
+      player.choice = which;
       player.veil(1);
       const status = el("p", { role: "status" });
       const list = el("ol", { class: "order" }, ...mixed.map(row));
@@ -51,7 +52,10 @@ modes.set("order", {
         lede("Drag, or use the buttons or arrow keys."),
         list,
         button("Check", check),
-        button("Other steps", () => show((which + 1) % all.length)),
+        button("Other steps", () => {
+          show((which + 1) % all.length);
+          place.write(player);
+        }),
         status,
       );
 
@@ -106,6 +110,6 @@ modes.set("order", {
     }
 
     // Review leads to the part that was missed.
-    if (all.length) show(Math.min(Math.abs(Number(new URLSearchParams(location.search).get("part")) | 0), all.length - 1));
+    if (all.length) show(place.read().part % all.length);
   },
 });

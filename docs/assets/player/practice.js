@@ -127,7 +127,7 @@ function drill(player, host, kind, parts) {
     }
     const told = (/** @type {boolean} */ hit, /** @type {string} */ title) => {
       answered += 1;
-      right += Number(hit);
+      right += +hit;
       keep(player, kind, n, hit, title);
     };
     const asked = parts(n, told, () => turn(n + 1));

@@ -25,7 +25,7 @@ customElements.define("asrun-progress", Progress);
 class Mine extends HTMLElement {
   connectedCallback() {
     this.#tell("");
-    const [out, into, erase] = this.querySelectorAll("button, input");
+    const [out, into, erase] = all("button, input", this);
     if (!out) return;
     /** @type {any} */ (this.querySelector("[hidden]")).hidden = false;
     /** @type {any} */ (out).onclick = () => {
@@ -47,12 +47,12 @@ class Mine extends HTMLElement {
 
   /** @param {string} first what has just been done */
   #tell(first) {
-    const all = [.../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-questions]"))].map(progressOf);
-    const answered = all.reduce((sum, one) => sum + one.answered, 0);
-    const [visited, mastered] = ["visited", "mastered"].map((what) => all.filter((one) => /** @type {any} */ (one)[what]).length);
+    const lessons = all("[data-questions]").map(progressOf);
+    const answered = lessons.reduce((sum, one) => sum + one.answered, 0);
+    const [visited, mastered] = ["visited", "mastered"].map((what) => lessons.filter((one) => /** @type {any} */ (one)[what]).length);
     this.children[0].textContent =
-      `${first} Visited: ${visited} of ${all.length}. Answered: ${answered}. Mastered: ${mastered}. Kept on this machine alone.`;
-    if (first) document.querySelectorAll("asrun-review").forEach((one) => /** @type {Review} */ (one).connectedCallback());
+      `${first} Visited: ${visited} of ${lessons.length}. Answered: ${answered}. Mastered: ${mastered}. Kept on this machine alone.`;
+    if (first) all("asrun-review").forEach((one) => one.connectedCallback());
   }
 }
 customElements.define("asrun-mine", Mine);

@@ -24,7 +24,7 @@ class Quiz extends HTMLElement {
       if (proof) status.append(" The run shows it at ", proof.cloneNode(true), ".");
       // All explanations at once would give the answer away.
       more.hidden = !right;
-      document.querySelectorAll("asrun-progress").forEach((one) => /** @type {Progress} */ (one).connectedCallback());
+      all("asrun-progress").forEach((one) => one.connectedCallback());
       if (right) return;
       const again = () => {
         radio.checked = false;

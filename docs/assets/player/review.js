@@ -9,7 +9,7 @@ function questionList(items, digests, root) {
   const item = (/** @type {Keyed} */ { key, title, digest }) => {
     const [chapter, lesson, where, kind, number] = key.split("/");
     // What comes next is asked at the step before.
-    const step = Number(number) - Number(/predict|runtime/.test(kind));
+    const step = +number - +/predict|runtime/.test(kind);
     const place = kind === "quiz" ? `#said-${where}` : `?mode=${kind}&part=${number}#${kind === "order" ? `run-of-${where}` : `${where}-${step}`}`;
     const link = el("a", { href: `${root}${chapter}/${lesson}.html${place}` }, title);
     return el("li", {}, link, el("small", {}, ` ${kind}${isOld(digest, digests) ? ", changed since you answered" : ""}`));
@@ -31,22 +31,23 @@ modes.set("review", {
   mount(player, host) {
     const { digests = "", root = "" } = /** @type {HTMLElement} */ (player.closest("[data-lesson]")).dataset;
     const { due, told } = comingBack(lessonOf(player));
-    const all = el("a", { href: `${root}review.html` }, "Review all lessons");
-    fill(host, ask(told), questionList(due, digests, root), all);
+    const more = el("a", { href: `${root}review.html` }, "All lessons");
+    fill(host, ask(told), lede("What you miss comes back here."), questionList(due, digests, root), more);
   },
 });
 
 /** The page of all lessons: each stands in the server's list, and shows what has come back of it. */
 class Review extends HTMLElement {
   connectedCallback() {
-    const all = /** @type {HTMLElement[]} */ ([...this.querySelectorAll("[data-lesson]")]);
-    for (const item of all) {
+    /** @type {HTMLElement[]} */
+    const lessons = all("[data-lesson]", this);
+    for (const item of lessons) {
       const { due } = comingBack(lessonOf(item));
       item.querySelector("ol")?.remove();
       item.append(questionList(due, item.dataset.digests ?? "", ""));
       item.hidden = !due.length;
     }
-    this.children[0].textContent = comingBack(...all.map(lessonOf)).told;
+    this.children[0].textContent = comingBack(...lessons.map(lessonOf)).told;
   }
 }
 customElements.define("asrun-review", Review);

@@ -9,20 +9,20 @@
 const watchAt = (player, n) => `?mode=watch#${player.name}-${n}`;
 
 /**
- * A boxed step that leads to Watch.
+ * A step that leads to Watch.
  * @param {Player} player
  * @param {number} n
  */
-const stepLink = (player, n) => el("a", { class: "st", href: watchAt(player, n) }, String(n));
+const stepLink = (player, n) => cite(watchAt(player, n), n);
 
 modes.set("skim", {
   id: "skim",
   mount(player, host) {
     // What is not true of this run is not its gist.
-    const gist = [...document.querySelectorAll(`.snap [data-on~="${player.name}"]:has(> .ok) .said`)];
-    const ends = [...player.querySelectorAll(".exit:has(.ok) .said")];
-    const said = (/** @type {Element[]} */ all) => all.map((one) => el("li", { class: "said" }, copy(one)));
-    const titles = [...player.querySelectorAll(".flow b")];
+    const gist = all(`.snap [data-on~="${player.name}"]:has(> .ok) .said`);
+    const ends = all(".exit:has(.ok) .said", player);
+    const said = (/** @type {Element[]} */ them) => them.map((one) => el("li", { class: "said" }, copy(one)));
+    const titles = all(".flow b", player);
     const phases = player.run.phases.map(([name, first], at) => {
       const last = (player.run.phases[at + 1]?.[1] ?? player.last + 1) - 1;
       const nodes = player.run.flow.flatMap(([begin], i) => (begin >= first && begin <= last ? [i] : []));
@@ -37,9 +37,9 @@ modes.set("skim", {
       ...(ends.length ? [el("h3", {}, "In the end"), el("ul", { class: "skim" }, ...said(ends))] : []),
       el("p", { class: "buttons" }, el("a", { class: "button", href: watchAt(player, 1) }, "Watch it, step by step")),
     );
-    for (const link of host.querySelectorAll("a.st")) {
-      const n = player.stepOf(/** @type {HTMLAnchorElement} */ (link).hash);
-      if (n) /** @type {HTMLAnchorElement} */ (link).href = watchAt(player, n);
+    for (const link of all("a.st", host)) {
+      const n = player.stepOf(link.hash);
+      if (n) link.href = watchAt(player, n);
     }
   },
 });

@@ -14,12 +14,12 @@ const chip = (text) => el("span", { class: "chip" }, text);
  */
 function stage(player, signal) {
   const { run, rows, last } = player;
-  const all = (/** @type {string} */ q) => /** @type {any[]} */ ([...player.querySelectorAll(q)]);
-  const [element, count, says, lanes, head, panel] =
-    [".stage", ".cur", ".says", ".lanes", ".lanes-now", ".frames"].map((q) => all(q)[0]);
-  const lines = new Map(all(".code li[value]").map((li) => [li.value, li]));
-  const places = all("[data-frame]");
-  const things = all("[data-object]");
+  const own = (/** @type {string} */ q) => all(q, player);
+  const [element, count, says, lanes, head, number, panel] =
+    [".stage", ".cur", ".says", ".lanes", ".lanes-now", ".lanes-foot b", ".frames"].map((q) => own(q)[0]);
+  const lines = new Map(own(".code li[value]").map((li) => [li.value, li]));
+  const places = own("[data-frame]");
+  const things = own("[data-object]");
   /** @type {Set<Element>} what is marked as the present step */
   let marked = new Set();
   /** @type {Element[]} the lines at which a frame is suspended */
@@ -34,22 +34,22 @@ function stage(player, signal) {
   const parts = [];
   const part = (/** @type {Element} */ one, /** @type {number} */ first, to = first) => parts.push([one, first, to]);
   const stepAt = (/** @type {any} */ link) => (link ? player.stepOf(link.hash) : 0);
-  for (const q of [".ex tbody tr", ".lanes-foot .lanes-cells > span"]) all(q).forEach((one, i) => part(one, i + 1));
-  for (const q of [".flow li > a", ".rails circle"]) all(q).forEach((one, i) => part(one, ...run.flow[i]));
-  for (const badge of all(".code a.st")) part(badge, stepAt(badge));
+  rows.forEach((one, i) => part(one, i + 1));
+  for (const q of [".flow li > a", ".rails circle"]) own(q).forEach((one, i) => part(one, ...run.flow[i]));
+  for (const badge of own(".code a.st")) part(badge, stepAt(badge));
   // A value in the tracker holds until the next column that is not its own; 0 is the start.
-  const columns = all(".vt thead th").slice(1).map((th) => stepAt(th.querySelector("a")));
-  for (const row of all(".vt tr")) {
+  const columns = own(".vt thead th").slice(1).map((th) => stepAt(th.querySelector("a")));
+  for (const row of own(".vt tr")) {
     let i = 0;
     for (const cell of [...row.children].slice(1)) part(cell, columns[i], (columns[i += cell.colSpan] ?? Infinity) - 1);
   }
 
   /** Make buttons of what leads somewhere only with a script; once, though the player may be put back. */
   function build() {
-    const [picture] = all(".lanes [role=img]");
+    const [picture] = own(".lanes [role=img]");
     picture.role = "group";
     picture.ariaLabel = "Lanes: go to the next step of";
-    for (const row of all(".console [data-row]")) {
+    for (const row of own(".console [data-row]")) {
       const [name, cells] = row.children;
       name.replaceWith(press({ class: "lanes-name", "data-lane": row.dataset.row }, copy(name)));
       cells.ariaHidden = "true";
@@ -77,10 +77,10 @@ function stage(player, signal) {
     rows[(now || n) - 1].ariaCurrent = null;
     rows[n - 1].ariaCurrent = "step";
     now = n;
-    count.textContent = n;
+    count.textContent = number.textContent = n;
     say(n);
-    // On the one element that moves: a property on an ancestor would restyle all that is below it.
-    head.style.setProperty("--step", n);
+    // On what moves alone: a property on an ancestor would restyle all that is below it.
+    for (const one of [head, number]) one.style.setProperty("--step", n);
 
     const marks = new Set(parts.flatMap(([one, first, to]) => (first <= n && n <= to ? [one] : [])).concat(lineOf(step)));
     // What stays marked is left alone: each change of a class has all that is inside styled anew.
@@ -112,20 +112,20 @@ function stage(player, signal) {
     if (shown[at] === frame) return;
     shown[at] = frame;
     li.querySelector(".fr-t").textContent = frame.words;
-    const focused = /** @type {HTMLElement} */ (document.activeElement);
+    const focused = /** @type {HTMLElement|null} */ (li.querySelector(":focus"));
     const vars = li.querySelector(".vars") ?? el("dl", { class: "vars" });
     if (frame.vars.length) li.append(vars);
     else vars.remove();
     // A name that stays is the same button: it may have the focus, and loses it when it is put back.
     // What the server wrote has no button yet.
-    const old = new Map([...vars.querySelectorAll("button")].map((name) => [name.textContent, name.closest("div")]));
+    const old = new Map(all("button", vars).map((name) => [name.textContent, name.closest("div")]));
     vars.replaceChildren(...frame.vars.map(({ name, value, sign }) => {
       const row = old.get(name)
         ?? el("div", {}, el("dt", {}, press({ class: "jump", "data-name": name, "data-at": at }, name)), el("dd"));
       row.lastChild.replaceChildren(el("bdi", {}, value), ...(sign ? [" ", chip(sign === "new" ? "+ new" : "→ changed")] : []));
       return row;
     }));
-    if (vars.contains(focused)) focused.focus();
+    if (focused?.isConnected) focused.focus();
   }
 
   /** Go to the next step of what was clicked: a line, a lane, a variable or an object. @param {Event} event */
@@ -147,17 +147,14 @@ function stage(player, signal) {
     const n = now;
     width = says.offsetWidth;
     says.style.minHeight = panel.style.minHeight = "";
-    const most = (/** @type {number[]} */ sizes) => sizes.indexOf(Math.max(...sizes)) + 1;
-    const long = (/** @type {Element} */ row, /** @type {string} */ q) =>
-      [...row.querySelectorAll(q)].reduce((sum, p) => sum + (p.textContent?.length ?? 0), 0);
-    const full = (/** @type {Step} */ { frames }) =>
-      frames.reduce((sum, f) => sum + f.vars.length + f.vars.reduce((length, v) => length + v.value.length, 0) / 80, 0);
-    for (const q of [".act > code", ".what", ".what, .why"]) {
-      say(most(rows.map((row) => long(row, q))));
-      says.style.minHeight = `${says.offsetHeight}px`;
+    // The longest text is not always what takes the most room, so that several are tried.
+    const longest = (/** @type {string[]} */ texts) =>
+      texts.map((text, at) => [text.length, at + 1]).sort(([a], [b]) => b - a).slice(0, 6);
+    const said = rows.map((row) => all(".act > code, .what, .why", row).map((p) => p.textContent).join(", "));
+    for (const [, step] of [said, run.steps.map((step) => JSON.stringify(step))].flatMap(longest)) {
+      show(step);
+      for (const one of [says, panel]) one.style.minHeight = `${one.offsetHeight}px`;
     }
-    show(most(run.steps.map(full)));
-    panel.style.minHeight = `${panel.offsetHeight}px`;
     show(n);
     const top = says.closest(".console");
     player.style.setProperty("--console", getComputedStyle(top).position === "sticky" ? `${top.offsetHeight}px` : "0px");
@@ -169,11 +166,9 @@ function stage(player, signal) {
     lanes.style.setProperty("--from", Math.min(from, last + 1));
   }
 
-  if (!all("button.lanes-name").length) build();
+  if (!own("button.lanes-name").length) build();
   element.addEventListener("click", jump, { signal });
-  const fit = new ResizeObserver(reserve);
-  fit.observe(says);
-  signal.addEventListener("abort", () => fit.disconnect());
+  resized(says, reserve, signal);
   return { show, veil, reserve };
 }
 
@@ -228,7 +223,7 @@ modes.set("watch", {
     });
     const speed = el("select", { ariaLabel: "Speed" },
       ...[0.5, 1, 2].map((x) => el("option", { value: x, selected: x === 1 }, `${x}×`)));
-    const controls = el("div", { class: "ctl", role: "group", ariaLabel: "Step through the run" },
+    const controls = el("div", { class: "ctl", role: "group", ariaLabel: "Steps" },
       ...back, ...forth, play, speed);
     const slider = el("input", { type: "range", min: 1, max: player.last, ariaLabel: "Step of the run" });
     slider.addEventListener("input", () => {
@@ -247,7 +242,7 @@ modes.set("watch", {
     sentence.after(controls);
     const foot = /** @type {Element} */ (player.querySelector(".lanes-foot"));
     foot.removeAttribute("aria-hidden");
-    for (const span of foot.querySelectorAll("span")) span.setAttribute("aria-hidden", "true");
+    for (const span of all("span", foot)) span.setAttribute("aria-hidden", "true");
     foot.querySelector(".lanes-cells")?.append(slider);
     player.addEventListener("asrun:step", update, { signal });
     player.addEventListener("asrun:jump", pause, { signal });

@@ -62,11 +62,11 @@ customElements.define("asrun-upgrade", class extends HTMLElement {
     const show = (/** @type {boolean} */ changed) => {
       /** @type {Record<string, string[]>} by run: how it is in the newer release, and in the older */
       const ends = {};
-      document.querySelectorAll("[data-release]").forEach((/** @type {any} */ part) => {
+      all("[data-release]").forEach((part) => {
         const at = part.dataset.release;
         part.hidden = order(at, from.value) <= 0 || order(at, to.value) > 0;
         // Newest first: the first that is met says how a run ends, the last how it began.
-        if (!part.hidden) part.querySelectorAll("[data-runs]").forEach((/** @type {any} */ one) => {
+        if (!part.hidden) all("[data-runs]", part).forEach((one) => {
           one.dataset.runs.split(" ").forEach((/** @type {string} */ run) => {
             const [name, was, is] = run.split(":");
             ends[name] = [ends[name]?.[0] ?? is, was];

@@ -92,7 +92,7 @@ def _briefs(history: History, told: Mapping[str, LessonPage]) -> Iterator[Brief]
             place = (run.scenario, files[run.scenario])
             if place not in seen:
                 seen.add(place)
-                steps = tuple((s.key, s.action) for s in run.steps)
+                steps = tuple((s.key, s.action, ", ".join(s.after)) for s in run.steps)
                 yield Brief(run.scenario, name, steps)
 
 

@@ -307,7 +307,7 @@ def brief_data(page: LessonPage, brief: Brief, path: str) -> str:
             "name": f"the same in FastAPI {spans(eras)}",
             "page": address(page, path, brief.page),
             "run": brief.scenario,
-            "steps": [(short_key(key, page.code), action) for key, action in brief.steps],
+            "steps": [(short_key(key, page.code), *told) for key, *told in brief.steps],
         },
         separators=(",", ":"),
     )

@@ -149,7 +149,7 @@ function stage(player, signal) {
     says.style.minHeight = panel.style.minHeight = "";
     // The longest text is not always what takes the most room, so that several are tried.
     const longest = (/** @type {string[]} */ texts) =>
-      texts.map((text, at) => [text.length, at + 1]).sort(([a], [b]) => b - a).slice(0, 6);
+      texts.map((text, at) => [text.length, at + 1]).sort(([a], [b]) => b - a).slice(0, 3);
     const said = rows.map((row) => all(".act > code, .what, .why", row).map((p) => p.textContent).join(", "));
     for (const [, step] of [said, run.steps.map((step) => JSON.stringify(step))].flatMap(longest)) {
       show(step);

@@ -253,7 +253,7 @@ class Player extends HTMLElement {
   }
 
   get spoken() {
-    return `Step ${this.step} of ${this.last}: ${this.text(this.step).what.textContent}`;
+    return `Step ${this.step} of ${this.last}: ${this.row(this.step).querySelector(".what")?.textContent}`;
   }
 
   /** Do something that may take away what has the focus: then the run's title has it. @param {() => void} act */

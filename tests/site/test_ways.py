@@ -148,3 +148,11 @@ def test_the_address_keeps_the_steps_to_be_put_in_order(lesson: Callable[..., Vi
     page.locator(f"{HOST} ol a").click()
     expect(title).to_have_text(asked)
     assert opened.complaints == []
+
+
+def test_the_numbers_below_the_lanes_are_said_by_the_slider_alone(
+    lesson: Callable[..., Visit],
+) -> None:
+    foot = lesson("?mode=watch#answers-6").page.locator("asrun-player:not([hidden]) .lanes-foot")
+    assert foot.get_by_role("slider").count() == 1
+    assert "text:" not in foot.aria_snapshot()

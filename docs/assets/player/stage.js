@@ -242,7 +242,7 @@ modes.set("watch", {
     sentence.after(controls);
     const foot = /** @type {Element} */ (player.querySelector(".lanes-foot"));
     foot.removeAttribute("aria-hidden");
-    for (const span of all("span", foot)) span.setAttribute("aria-hidden", "true");
+    for (const one of all("span, b", foot)) one.ariaHidden = "true";
     foot.querySelector(".lanes-cells")?.append(slider);
     player.addEventListener("asrun:step", update, { signal });
     player.addEventListener("asrun:jump", pause, { signal });

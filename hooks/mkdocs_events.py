@@ -26,6 +26,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.livereload import LiveReloadServer
 from mkdocs.plugins import event_priority, get_plugin_logger
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 from mkdocs.structure.toc import get_toc
 from mkdocs.utils import CountHandler
@@ -54,6 +55,8 @@ class Build:
     site: Path | None = None
     """Where the site belongs, while it is built beside it."""
     lock: IO[str] | None = None
+    lesson: Page | None = None
+    """What the navigation shows as the current page, where that is a page of other releases."""
     warnings: CountHandler = field(default_factory=lambda: CountHandler(level=logging.WARNING))
 
 
@@ -123,12 +126,25 @@ def on_page_content(html: str, *, page: Page, **_: Any) -> str:
     return DIED + html if now.died else html
 
 
-def on_page_context(context: TemplateContext, *, page: Page, **_: Any) -> TemplateContext:
-    """Name the page that search engines are to show in place of one of other releases."""
+def on_page_context(
+    context: TemplateContext, *, page: Page, nav: Navigation, **_: Any
+) -> TemplateContext:
+    """Let the lesson stand for its page of other releases, in the navigation and to search engines."""
     if canonical := page.meta.get("canonical"):
         # Here and not before: the sitemap, which lists each page by its own address, is written.
         page.canonical_url = urljoin(page.canonical_url or "", canonical)
+        now.lesson = next((x for x in nav.pages if x.url == urljoin(page.url, canonical)), None)
+        if now.lesson is not None:
+            now.lesson.active = True
     return context
+
+
+def on_post_page(output: str, **_: Any) -> str:
+    """Leave the navigation as MkDocs has it."""
+    if now.lesson is not None:
+        now.lesson.active = False
+        now.lesson = None
+    return output
 
 
 def on_serve(server: LiveReloadServer, **_: Any) -> None:

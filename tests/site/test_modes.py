@@ -158,6 +158,11 @@ def test_on_paper_each_step_of_each_run_whatever_is_on_screen(
     style = "(e) => [getComputedStyle(e).color, getComputedStyle(e).printColorAdjust]"
     assert page.locator("#raises-16 .what").evaluate(style)[0] == "rgb(86, 91, 98)"
     assert page.locator(".lanes .mark.run").first.evaluate(style)[1] == "exact"
+    # What a reader would fill in by pen is drawn for paper, too, and an answer has its question's number.
+    scheme = "(e) => getComputedStyle(e).colorScheme"
+    assert page.locator(".opts input").first.evaluate(scheme) == "light"
+    number = "(e) => [getComputedStyle(e).display, getComputedStyle(e).listStyleType]"
+    assert page.locator(".answers li").first.evaluate(number) == ["list-item", "decimal"]
 
 
 def test_a_chapters_snapshots_on_paper(visit: Opener, built_site: Path) -> None:

@@ -187,6 +187,20 @@ def test_pages_of_other_releases_are_kept_out_of_search_and_named_for_engines(
         )
 
 
+@pytest.mark.parametrize("path", [*LESSONS, *ERAS])
+def test_the_navigation_marks_the_lesson_alone_on_its_pages_of_all_releases(
+    built_site: Path, visit: Opener, path: str
+) -> None:
+    page = visit(built_site / path, width=1440).page
+    weights = page.locator(".md-sidebar--primary a.md-nav__link:visible").evaluate_all(
+        "(all) => all.filter((e) => +getComputedStyle(e).fontWeight > 500).map((e) => e.href)"
+    )
+    lesson = path if path in LESSONS else f"{path.rpartition('/')[0]}.html"
+    assert [one.partition("#")[0].removesuffix("./") for one in weights] == [
+        (built_site / lesson).as_uri()
+    ]
+
+
 def test_the_runs_to_lay_beside_each_other_cost_little(built_site: Path) -> None:
     text = (built_site / f"{LESSON}.html").read_text("utf-8")
     tree = parse(text, strict=False)
